@@ -1,0 +1,70 @@
+# Copyright: katabench authors
+# SPDX-License-Identifier: Apache-2.0
+"""Filter: how to run a workload."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: stress_run
+short_description: How to run a workload with cassandra-stress
+version_added: 0.1.0
+description:
+  - Turns a workload into the command line of cassandra-stress and into what the record says was asked for.
+author: katabench authors (@katabench)
+positional: _input, nodes
+options:
+  _input:
+    description:
+      - A workload with C(name), C(operation), C(operations) or C(duration_s), C(threads), and optionally C(rate),
+        C(consistency), C(options), C(timeout_s), C(error_limit) and C(littles_law_band).
+    type: dict
+    required: true
+  nodes:
+    description: Addresses of the nodes.
+    type: list
+    elements: str
+    required: true
+  keyspace:
+    description: Keyspace of the load.
+    type: str
+    default: ksX
+"""
+
+EXAMPLES = r"""
+- name: Show the command
+  ansible.builtin.debug:
+    msg: "{{ (workload | katabench.scylla.stress_run(['127.0.0.1'])).command }}"
+  vars:
+    workload: {name: write, operations: 20000, threads: 50}
+"""
+
+RETURN = r"""
+_value:
+  description: A dictionary of C(name), C(operation), C(argv), C(command) and C(asked).
+  type: dict
+"""
+
+from collections.abc import Mapping
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.katabench.scylla.plugins.plugin_utils.stress_command import WorkloadError, make_run
+
+
+def stress_run(workload, nodes, keyspace="ksX"):
+    """Translate make_run for Jinja."""
+    if not isinstance(workload, Mapping):
+        raise AnsibleFilterError(f"stress_run takes a workload as a dictionary, not a {type(workload).__name__}")
+    if isinstance(nodes, str) or not nodes:
+        raise AnsibleFilterError(f"stress_run takes a list of at least one node, not {nodes!r}")
+    try:
+        return make_run(workload, nodes, keyspace)
+    except WorkloadError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self):
+        return {"stress_run": stress_run}
