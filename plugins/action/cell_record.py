@@ -1,0 +1,90 @@
+# Copyright: katabench authors
+# SPDX-License-Identifier: Apache-2.0
+"""Judge a cell and write its record on the controller; documented in plugins/modules/cell_record.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.release import __version__ as ansible_core_version
+
+from ansible_collections.katabench.scylla.plugins.plugin_utils.campaign import CampaignError, read_campaign
+from ansible_collections.katabench.scylla.plugins.plugin_utils.collection_version import collection_version
+from ansible_collections.katabench.scylla.plugins.plugin_utils.plan import item_name
+from ansible_collections.katabench.scylla.plugins.plugin_utils.raw_files import read_raw
+from ansible_collections.katabench.scylla.plugins.plugin_utils.record import (
+    RecordError,
+    build_record,
+    headline,
+    workload_figures,
+    write_record,
+)
+
+ARGUMENT_SPEC = {
+    "campaign_dir": {"type": "path", "required": True},
+    "cell": {"type": "dict", "required": True},
+    "facts": {"type": "dict", "required": True},
+    "failure": {"type": "dict"},
+    "parity_band": {"type": "float", "default": 0.1},
+}
+CELL_KEYS = ("id", "cluster", "block", "position", "arm")
+
+
+class ActionModule(ActionBase):
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        _, args = self.validate_argument_spec(ARGUMENT_SPEC)
+        campaign_dir = Path(args["campaign_dir"])
+        cell = {key: args["cell"].get(key) for key in CELL_KEYS}
+        path = campaign_dir / "cells" / str(cell["id"]) / "record.json"
+        if self._task.check_mode:
+            # A cell does not run in check mode, so there is nothing to judge.
+            return {"changed": True, "path": str(path)}
+        try:
+            record = _write(campaign_dir, cell, path, args)
+        except (CampaignError, RecordError) as error:
+            raise AnsibleActionFail(str(error)) from error
+        return {
+            "changed": True,
+            "path": str(path),
+            **record["validity"],
+            "katabench_event": _record_event(record),
+        }
+
+
+def _write(campaign_dir: Path, cell: dict[str, Any], path: Path, args: dict[str, Any]) -> dict[str, Any]:
+    campaign = read_campaign(campaign_dir)
+    facts = args["facts"]
+    record = build_record(
+        run_id=campaign["run_id"],
+        cell=cell,
+        facts=facts,
+        raw={
+            workload["name"]: read_raw(campaign_dir, cell["id"], workload["name"])
+            for workload in facts.get("workloads") or []
+        },
+        failure=args["failure"],
+        workload_names=[item_name(workload) for workload in campaign["settings"]["workloads"]],
+        parity_band=args["parity_band"],
+        versions={"collection": collection_version(), "ansible_core": ansible_core_version},
+    )
+    write_record(path, record)
+    return record
+
+
+def _record_event(record: dict[str, Any]) -> dict[str, Any]:
+    cell = record["cell"]
+    return {
+        "event": "record",
+        "cell": cell["id"],
+        **{key: cell[key] for key in ("cluster", "arm", "block")},
+        "valid": record["validity"]["valid"],
+        "sentence": headline(record),
+        "workloads": [workload_figures(workload) for workload in record["workloads"]],
+    }

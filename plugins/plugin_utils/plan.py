@@ -1,0 +1,166 @@
+# Copyright: katabench authors
+# SPDX-License-Identifier: Apache-2.0
+"""The campaign's plan: settings and a seed in, ordered cells out. Pure: no clock, no files."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import random
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypedDict
+
+# Where settings say which names exist. They serve the checks below and are no part of what a campaign measures.
+CATALOGUE_KEYS = {
+    "arm": "arm_catalogue_names",
+    "workload": "workload_catalogue_names",
+    "profile": "profile_catalogue_names",
+}
+
+# Names become folders, so: no separators, nothing hidden, nothing that a shell or a URL has to escape.
+_FIT_FOR_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
+
+
+class PlanError(ValueError):
+    """Settings from which no campaign can be planned. The text holds one sentence per fault, one per line."""
+
+
+class Cell(TypedDict):
+    """One fresh database under one arm: the unit of resume."""
+
+    id: str
+    cluster: str
+    block: int
+    position: int
+    arm: str
+
+
+def make_plan(clusters: list[str], arms: list[str], replicates: int, seed: int) -> list[Cell]:
+    """Order the cells of a campaign, cluster by cluster, block by block.
+
+    Each block holds every arm once, in random order (Abedi & Brecht, ICPE'17, doi 10.1145/3030207.3030229: arms that
+    are not interleaved and randomised look different when they are not). A block's order depends on the seed, the
+    cluster and the block's number alone, so that one more cluster or block leaves the others as they are.
+
+    ``block`` and ``position`` (the place within the block) count from 1.
+    """
+    return [
+        {
+            "id": f"{cluster}/block-{block:02d}/{arm}",
+            "cluster": cluster,
+            "block": block,
+            "position": position,
+            "arm": arm,
+        }
+        for cluster in clusters
+        for block in range(1, replicates + 1)
+        for position, arm in enumerate(_shuffled(arms, f"{seed}/{cluster}/{block}"), start=1)
+    ]
+
+
+def seed_from(run_id: str) -> int:
+    """Derive the default seed (0 .. 2**32 - 1) of a campaign from its run_id, the same on every machine."""
+    return int.from_bytes(hashlib.sha256(run_id.encode()).digest()[:4], "big")
+
+
+def campaign_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that decide what is measured: all but the lists of names that exist."""
+    return {key: value for key, value in settings.items() if key not in CATALOGUE_KEYS.values()}
+
+
+def item_name(item: Any) -> str:
+    """Return the name of an arm or a workload, given as a name or as a dictionary with the key ``name``."""
+    return str(item["name"]) if isinstance(item, Mapping) else str(item)
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Raise PlanError, with every fault found, unless a campaign can be planned from the settings.
+
+    Looked at are ``arms`` and ``workloads`` (lists of names or of dictionaries with a ``name``), ``replicates``,
+    ``baseline``, ``profile``, and the lists of names that exist (CATALOGUE_KEYS), where they are given.
+    """
+    faults = [
+        *_list_faults("arm", settings),
+        *_list_faults("workload", settings),
+        *_replicates_faults(settings.get("replicates")),
+    ]
+    if settings.get("profile") is not None:
+        faults += _unknown_faults("profile", [settings["profile"]], settings)
+
+    arms = [item_name(arm) for arm in settings.get("arms") or []]
+    if arms and settings.get("baseline") not in arms:
+        faults.append(
+            f"The baseline {settings.get('baseline')!r} is not one of the arms ({', '.join(arms)}): "
+            "add it to the arms or name one of them."
+        )
+    if faults:
+        raise PlanError("\n".join(faults))
+
+
+def check_clusters(clusters: list[str]) -> None:
+    """Raise PlanError unless the names of the clusters can be told apart and used as folders."""
+    if not clusters:
+        raise PlanError("There is no cluster to measure on: the inventory names no host for the campaign.")
+    faults = [*_duplicate_faults("cluster", clusters), *_path_faults("cluster", clusters)]
+    if faults:
+        raise PlanError("\n".join(faults))
+
+
+def check_run_id(run_id: str) -> None:
+    """Raise PlanError when a run_id cannot be the name of a campaign's folder."""
+    if run_id == "latest":
+        raise PlanError("The run_id 'latest' is taken: results/latest points to the newest campaign.")
+    faults = _path_faults("run_id", [run_id])
+    if faults:
+        raise PlanError("\n".join(faults))
+
+
+def _shuffled(arms: list[str], seed: str) -> list[str]:
+    # Sorted by random() rather than shuffle(): random() alone is promised to give the same sequence in every Python.
+    draw = random.Random(seed)
+    return [arm for _, arm in sorted((draw.random(), arm) for arm in arms)]
+
+
+def _list_faults(what: str, settings: Mapping[str, Any]) -> list[str]:
+    items = settings.get(f"{what}s")
+    if not items or isinstance(items, (str, Mapping)) or not isinstance(items, Iterable):
+        return [f"The list of {what}s is {items!r}: name at least one {what}."]
+    nameless = [item for item in items if isinstance(item, Mapping) and "name" not in item]
+    if nameless:
+        return [f"The {what} {dict(item)!r} has no name: give it one." for item in nameless]
+    names = [item_name(item) for item in items]
+    return [*_unknown_faults(what, names, settings), *_duplicate_faults(what, names), *_path_faults(what, names)]
+
+
+def _unknown_faults(what: str, names: list[str], settings: Mapping[str, Any]) -> list[str]:
+    existing = settings.get(CATALOGUE_KEYS[what])
+    if existing is None:
+        return []
+    faults = []
+    for name in names:
+        if name not in existing:
+            near = difflib.get_close_matches(name, existing, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            faults.append(f"There is no {what} {name!r}: there are {', '.join(existing)}.{hint}")
+    return faults
+
+
+def _duplicate_faults(what: str, names: list[str]) -> list[str]:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return [f"The {what} {name!r} is listed more than once: list it once." for name in twice]
+
+
+def _path_faults(what: str, names: list[str]) -> list[str]:
+    return [
+        f"The {what} {name!r} cannot be the name of a folder: use up to 100 letters, digits and . _ @ + -, "
+        "beginning with a letter or a digit."
+        for name in names
+        if not _FIT_FOR_PATH.fullmatch(name)
+    ]
+
+
+def _replicates_faults(replicates: Any) -> list[str]:
+    if isinstance(replicates, int) and not isinstance(replicates, bool) and replicates >= 1:
+        return []
+    return [f"The number of replicates is {replicates!r}: give a whole number of at least 1."]
