@@ -28,7 +28,6 @@ ARGUMENT_SPEC = {
     "cell": {"type": "dict", "required": True},
     "facts": {"type": "dict", "required": True},
     "failure": {"type": "dict"},
-    "parity_band": {"type": "float", "default": 0.1},
 }
 CELL_KEYS = ("id", "cluster", "block", "position", "arm")
 
@@ -71,7 +70,6 @@ def _write(campaign_dir: Path, cell: dict[str, Any], path: Path, args: dict[str,
         },
         failure=args["failure"],
         workload_names=[item_name(workload) for workload in campaign["settings"]["workloads"]],
-        parity_band=args["parity_band"],
         versions={"collection": collection_version(), "ansible_core": ansible_core_version},
     )
     write_record(path, record)

@@ -27,10 +27,11 @@ options:
   facts:
     description:
       - What the play saw. Its form is that of the record, C(plugins/plugin_utils/schemas/record.json).
-      - C(arm), C(engine), C(image), C(host), C(cluster), C(started_at), C(finished_at) and C(timings_s) are
-        recorded as they are. C(engine) and C(image) may be null.
+      - C(arm), C(host), C(cluster), C(started_at) and C(finished_at) are recorded as they are, and so are C(engine),
+        C(image) and C(timings_s), which may be missing.
       - C(parity.nodes) lists what each node measured inside itself (C(node), C(kernel_release), C(cpus),
-        C(memory_mib), C(data_filesystem)). It may be missing when O(failure) is given.
+        C(memory_mib), C(data_filesystem)). It may be missing when O(failure) is given. C(parity_band) is the share by
+        which processors and memory may differ from what was asked.
       - C(workloads) lists those that were started, with C(name), C(operation), C(command), C(tool), C(asked), C(rc),
         C(timed_out), C(started_at), C(finished_at), C(nodes_before) and C(nodes_after) (as the filter
         P(katabench.scylla.nodetool_status#filter) gives them, or null), and where they apply C(interrupted)
@@ -42,10 +43,6 @@ options:
       - What stopped the cell, a dictionary with C(class) and C(sentence).
       - Null when the cell ran to its end.
     type: dict
-  parity_band:
-    description: Share by which a node's processors and memory may differ from what was asked.
-    type: float
-    default: 0.1
 attributes:
   check_mode:
     support: full

@@ -27,6 +27,7 @@ from ansible_collections.katabench.scylla.plugins.plugin_utils.plan import (
 from ansible_collections.katabench.scylla.plugins.plugin_utils.record import RecordError, read_record
 
 SCHEMA = 1
+_UNSET = object()
 
 
 class CampaignError(ValueError):
@@ -211,36 +212,25 @@ def _new_run_id(results_dir: Path, now: datetime) -> str:
 
 
 def _differences(campaign: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
-    differing_seed = asked["seed"] is not None and asked["seed"] != campaign["seed"]
+    # Whoever asks for no seed takes the campaign's.
+    seed = campaign["seed"] if asked["seed"] is None else asked["seed"]
     return [
         *_value_differences("", campaign["settings"], asked["settings"]),
-        *([f"seed: then {campaign['seed']}, now {asked['seed']}"] if differing_seed else []),
+        *_value_differences("seed", campaign["seed"], seed),
     ]
 
 
 def _value_differences(place: str, then: Any, now: Any) -> list[str]:
     """Name each place at which two JSON values differ, as deep as their forms are alike."""
-    if then == now:
-        return []
     if isinstance(then, dict) and isinstance(now, dict):
-        pairs = [(f"{place}.{key}".lstrip("."), key) for key in sorted({*then, *now})]
-        return [
-            line
-            for inner, key in pairs
-            for line in (
-                _value_differences(inner, then[key], now[key])
-                if key in then and key in now
-                else [f"{inner}: then {_shown(then, key)}, now {_shown(now, key)}"]
-            )
-        ]
-    if isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
-        return [
-            line
-            for index, (one, other) in enumerate(zip(then, now, strict=True))
-            for line in _value_differences(f"{place}[{index}]", one, other)
-        ]
-    return [f"{place}: then {json.dumps(then)}, now {json.dumps(now)}"]
+        keys = sorted({*then, *now})
+        places = [(f"{place}.{key}" if place else key, then.get(key, _UNSET), now.get(key, _UNSET)) for key in keys]
+    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        places = [(f"{place}[{index}]", *pair) for index, pair in enumerate(zip(then, now, strict=True))]
+    else:
+        return [] if then == now else [f"{place}: then {_shown(then)}, now {_shown(now)}"]
+    return [line for inner in places for line in _value_differences(*inner)]
 
 
-def _shown(values: Mapping[str, Any], key: str) -> str:
-    return json.dumps(values[key]) if key in values else "not set"
+def _shown(value: Any) -> str:
+    return "not set" if value is _UNSET else json.dumps(value, ensure_ascii=False)

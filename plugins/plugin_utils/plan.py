@@ -59,6 +59,31 @@ def make_plan(clusters: list[str], arms: list[str], replicates: int, seed: int) 
     ]
 
 
+def plan_lines(settings: Mapping[str, Any], clusters: list[str], seed: int | None) -> list[str]:
+    """Say in lines what a campaign would do.
+
+    Without a seed the order of the arms within a block is not known yet and is not shown. Raises PlanError when no
+    campaign can be planned from the settings.
+    """
+    check_settings(settings)
+    check_clusters(clusters)
+    arms, workloads = ([item_name(item) for item in settings[key]] for key in ("arms", "workloads"))
+    replicates = settings["replicates"]
+    cells = make_plan(clusters, arms, replicates, seed or 0)
+    lines = [
+        f"{len(cells)} cells: clusters {len(clusters)}, blocks {replicates}, arms {len(arms)}",
+        f"workloads of a cell, in order: {', '.join(workloads)}",
+        f"compared with the baseline {settings['baseline']}",
+    ]
+    if seed is None:
+        order = "in an order that is drawn when the campaign begins"
+        return [*lines, *(f"{cluster}: {', '.join(arms)} in each block, {order}" for cluster in clusters)]
+    blocks: dict[str, list[str]] = {}
+    for cell in cells:
+        blocks.setdefault(cell["id"].rpartition("/")[0], []).append(cell["arm"])
+    return [*lines, *(f"{block}: {', '.join(order)}" for block, order in blocks.items())]
+
+
 def seed_from(run_id: str) -> int:
     """Derive the default seed (0 .. 2**32 - 1) of a campaign from its run_id, the same on every machine."""
     return int.from_bytes(hashlib.sha256(run_id.encode()).digest()[:4], "big")
@@ -80,20 +105,17 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     Looked at are ``arms`` and ``workloads`` (lists of names or of dictionaries with a ``name``), ``replicates``,
     ``baseline``, ``profile``, and the lists of names that exist (CATALOGUE_KEYS), where they are given.
     """
+    arm_faults = _list_faults("arm", settings)
     faults = [
-        *_list_faults("arm", settings),
+        *arm_faults,
         *_list_faults("workload", settings),
         *_replicates_faults(settings.get("replicates")),
     ]
     if settings.get("profile") is not None:
         faults += _unknown_faults("profile", [settings["profile"]], settings)
 
-    arms = [item_name(arm) for arm in settings.get("arms") or []]
-    if arms and settings.get("baseline") not in arms:
-        faults.append(
-            f"The baseline {settings.get('baseline')!r} is not one of the arms ({', '.join(arms)}): "
-            "add it to the arms or name one of them."
-        )
+    if not arm_faults:
+        faults += _baseline_faults(settings.get("baseline"), [item_name(arm) for arm in settings["arms"]])
     if faults:
         raise PlanError("\n".join(faults))
 
@@ -131,6 +153,13 @@ def _list_faults(what: str, settings: Mapping[str, Any]) -> list[str]:
         return [f"The {what} {dict(item)!r} has no name: give it one." for item in nameless]
     names = [item_name(item) for item in items]
     return [*_unknown_faults(what, names, settings), *_duplicate_faults(what, names), *_path_faults(what, names)]
+
+
+def _baseline_faults(baseline: Any, arms: list[str]) -> list[str]:
+    if baseline in arms:
+        return []
+    listed = ", ".join(arms)
+    return [f"The baseline {baseline!r} is not one of the arms ({listed}): add it to the arms or name one of them."]
 
 
 def _unknown_faults(what: str, names: list[str], settings: Mapping[str, Any]) -> list[str]:

@@ -18,6 +18,7 @@ from ansible_collections.katabench.scylla.plugins.plugin_utils.json_files import
 from ansible_collections.katabench.scylla.plugins.plugin_utils.validity import judge_parity, judge_workload
 
 SCHEMA = 1
+_REQUIRED_FACTS = frozenset({"arm", "host", "cluster", "parity_band", "workloads", "started_at", "finished_at"})
 _SCHEMA_FILE = Path(__file__).parent / "schemas" / "record.json"
 
 
@@ -33,21 +34,23 @@ def build_record(
     raw: Mapping[str, Mapping[str, Any]],
     failure: Mapping[str, str] | None,
     workload_names: Sequence[str],
-    parity_band: float,
     versions: Mapping[str, str],
 ) -> dict[str, Any]:
     """Put a record (schemas/record.json) together and judge it.
 
     ``facts`` is what the play saw: ``arm``, ``engine``, ``image``, ``host``, ``cluster``, ``parity`` (its ``nodes``:
-    what each measured inside itself), ``workloads`` (those that were started, in order), ``started_at``,
-    ``finished_at`` and ``timings_s``. ``raw`` holds, for each of these workloads, what ``raw_files.read_raw`` found.
-    ``failure`` is what stopped the cell, if anything did. ``workload_names`` are those the campaign asks for: when
-    nothing stopped the cell and one of them is missing, the cell is incomplete. ``parity_band`` is the share by which
-    a node may differ from what was asked.
+    what each measured inside itself), ``parity_band`` (the share by which a node may differ from what was asked),
+    ``workloads`` (those that were started, in order), ``started_at``, ``finished_at`` and, if known, ``timings_s``.
+    ``raw`` holds, for each of these workloads, what ``raw_files.read_raw`` found. ``failure`` is what stopped the
+    cell, if anything did. ``workload_names`` are those the campaign asks for: when nothing stopped the cell and one
+    of them is missing, the cell is incomplete. Raises RecordError when facts are missing.
     """
-    cluster = facts.get("cluster") or {}
-    workloads = [_workload(seen, raw[seen["name"]], cluster) for seen in facts.get("workloads") or []]
-    parity = _parity((facts.get("parity") or {}).get("nodes") or [], cluster, parity_band, failure)
+    missing = sorted(_REQUIRED_FACTS - facts.keys())
+    if missing:
+        raise RecordError(f"The facts of cell {cell['id']} lack {', '.join(missing)}.")
+    cluster = facts["cluster"]
+    workloads = [_workload(seen, raw[seen["name"]], cluster) for seen in facts["workloads"]]
+    parity = _parity((facts.get("parity") or {}).get("nodes") or [], cluster, facts["parity_band"], failure)
     return {
         "schema": SCHEMA,
         "run_id": run_id,
