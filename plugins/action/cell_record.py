@@ -12,12 +12,12 @@ from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_core_version
 
 from ansible_collections.katabench.scylla.plugins.plugin_utils.campaign import CampaignError, read_campaign
+from ansible_collections.katabench.scylla.plugins.plugin_utils.cell_judgement import build_record
 from ansible_collections.katabench.scylla.plugins.plugin_utils.collection_version import collection_version
 from ansible_collections.katabench.scylla.plugins.plugin_utils.plan import item_name
 from ansible_collections.katabench.scylla.plugins.plugin_utils.raw_files import read_raw
 from ansible_collections.katabench.scylla.plugins.plugin_utils.record import (
     RecordError,
-    build_record,
     headline,
     workload_figures,
     write_record,

@@ -1,0 +1,129 @@
+# Copyright: katabench authors
+# SPDX-License-Identifier: Apache-2.0
+"""The record of a cell, put together from what was asked and seen, and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.katabench.scylla.plugins.plugin_utils.record import SCHEMA, RecordError
+from ansible_collections.katabench.scylla.plugins.plugin_utils.validity import judge_parity, judge_workload
+
+_REQUIRED_FACTS = frozenset({"arm", "host", "cluster", "parity_band", "workloads", "started_at", "finished_at"})
+
+
+def build_record(
+    *,
+    run_id: str,
+    cell: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    raw: Mapping[str, Mapping[str, Any]],
+    failure: Mapping[str, str] | None,
+    workload_names: Sequence[str],
+    versions: Mapping[str, str],
+) -> dict[str, Any]:
+    """Put a record (schemas/record.json) together and judge it.
+
+    ``facts`` is what the play saw: ``arm``, ``engine``, ``image``, ``host``, ``cluster``, ``parity`` (its ``nodes``:
+    what each measured inside itself), ``parity_band`` (the share by which a node may differ from what was asked),
+    ``workloads`` (those that were started, in order), ``started_at``, ``finished_at`` and, if known, ``timings_s``.
+    ``raw`` holds, for each of these workloads, what ``raw_files.read_raw`` found. ``failure`` is what stopped the
+    cell, if anything did. ``workload_names`` are those the campaign asks for: when nothing stopped the cell and one
+    of them is missing, the cell is incomplete. Raises RecordError when facts are missing.
+    """
+    missing = sorted(_REQUIRED_FACTS - facts.keys())
+    if missing:
+        raise RecordError(f"The facts of cell {cell['id']} lack {', '.join(missing)}.")
+    cluster = facts["cluster"]
+    workloads = [_workload(seen, raw[seen["name"]], cluster) for seen in facts["workloads"]]
+    parity = _parity((facts.get("parity") or {}).get("nodes") or [], cluster, facts["parity_band"], failure)
+    return {
+        "schema": SCHEMA,
+        "run_id": run_id,
+        "cell": dict(cell),
+        **{key: facts.get(key) for key in ("arm", "engine", "image", "host", "cluster", "started_at", "finished_at")},
+        "parity": parity,
+        "workloads": workloads,
+        "failure": dict(failure) if failure else None,
+        "validity": _cell_validity(workloads, parity, failure, workload_names),
+        "timings_s": facts.get("timings_s") or {},
+        "versions": dict(versions),
+    }
+
+
+def _workload(seen: Mapping[str, Any], raw: Mapping[str, Any], cluster: Mapping[str, Any]) -> dict[str, Any]:
+    interrupted = bool(seen.get("interrupted", False))
+    containers_died = list(seen.get("containers_died") or [])
+    observed = {key: seen.get(key) for key in ("rc", "timed_out", "nodes_before", "nodes_after")}
+    return {
+        **{key: seen.get(key) for key in ("name", "operation", "command", "tool", "asked")},
+        **{key: seen.get(key) for key in ("started_at", "finished_at")},
+        **observed,
+        "elapsed_s": seen.get("elapsed_s", _seconds_between(seen.get("started_at"), seen.get("finished_at"))),
+        "interrupted": interrupted,
+        "containers_died": containers_died,
+        "result": raw["log"],
+        "raw": raw["files"],
+        "validity": judge_workload(
+            {**(seen.get("asked") or {}), "nodes": cluster.get("nodes")},
+            {
+                **observed,
+                "log": raw["log"],
+                "log_error": raw["log_error"],
+                "interrupted": interrupted,
+                "containers_died": containers_died,
+            },
+        ),
+    }
+
+
+def _parity(
+    nodes: Sequence[Mapping[str, Any]],
+    cluster: Mapping[str, Any],
+    band: float,
+    failure: Mapping[str, str] | None,
+) -> dict[str, Any] | None:
+    # A cluster that never came up has no parity to judge; one that came up and was not measured has failed it.
+    if not nodes and failure:
+        return None
+    asked = {"cpus": cluster.get("node_cpus"), "memory_mib": cluster.get("node_memory_mib")}
+    verdict = judge_parity(asked, list(nodes), band)
+    return {
+        "nodes": [dict(node) for node in nodes],
+        "band": band,
+        "valid": verdict["valid"],
+        "failures": verdict["failures"],
+    }
+
+
+def _cell_validity(
+    workloads: Sequence[Mapping[str, Any]],
+    parity: Mapping[str, Any] | None,
+    failure: Mapping[str, str] | None,
+    workload_names: Sequence[str],
+) -> dict[str, Any]:
+    failures = [dict(failure)] if failure else []
+    failures += parity["failures"] if parity else []
+    failures += [
+        {"class": fault["class"], "sentence": f"{workload['name']}: {fault['sentence']}"}
+        for workload in workloads
+        for fault in workload["validity"]["failures"]
+    ]
+    if not failure:
+        started = {workload["name"] for workload in workloads}
+        failures += [
+            {"class": "incomplete", "sentence": f"{name}: the workload was asked for and never started."}
+            for name in workload_names
+            if name not in started
+        ]
+    marks = [f"{workload['name']}: {mark}" for workload in workloads for mark in workload["validity"]["marks"]]
+    return {"valid": not failures, "failures": failures, "marks": marks}
+
+
+def _seconds_between(started_at: Any, finished_at: Any) -> float | None:
+    try:
+        return (datetime.fromisoformat(finished_at) - datetime.fromisoformat(started_at)).total_seconds()
+    except (TypeError, ValueError):
+        return None  # The schema then says what is wrong with the times.
