@@ -23,7 +23,7 @@ def read_raw(campaign_dir: Path, cell_id: str, workload: str) -> dict[str, Any]:
     """
     folder = campaign_dir / "cells" / cell_id / "raw" / workload
     found = {stream: _stored(folder, stream) for stream in STREAMS}
-    log, log_error = _read_log(folder, found["stdout"])
+    log, log_error = _read_log(campaign_dir, found["stdout"])
     files = {stream: _describe(campaign_dir, path) if path else None for stream, path in found.items()}
     return {"files": files, "log": log, "log_error": log_error}
 
@@ -40,16 +40,16 @@ def _describe(campaign_dir: Path, path: Path) -> dict[str, Any]:
     return {"path": str(path.relative_to(campaign_dir)), "bytes": path.stat().st_size, "sha256": digest}
 
 
-def _read_log(folder: Path, path: Path | None) -> tuple[dict[str, Any] | None, str | None]:
+def _read_log(campaign_dir: Path, path: Path | None) -> tuple[dict[str, Any] | None, str | None]:
     if path is None:
-        return None, f"The load generator left no stdout in {folder}."
+        return None, "the load generator left no stdout"
     try:
         with _open_text(path) as lines:
             return read_stress_log(lines), None
     except StressLogError as error:
         return None, str(error)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        return None, f"{path} is not a whole gzip file ({error})."
+        return None, f"{path.relative_to(campaign_dir)} is not a whole gzip file ({error})"
 
 
 def _open_text(path: Path) -> TextIO:
