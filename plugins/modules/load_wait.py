@@ -11,8 +11,8 @@ short_description: Wait for a load generator and say how far it is
 version_added: 0.1.0
 description:
   - Runs a command that ends when the load generator ends and prints its exit status (for instance C(docker wait)), for
-    at most O(wait_s) seconds. Used with C(until), it gives a sign of life at every retry, and a lost connection costs
-    one retry, not the load.
+    at most O(wait_s) seconds. In a loop that ends with it, every pass gives a sign of life, and a lost connection costs
+    one pass, not the load.
   - Between two signs of life one process sleeps, so that the waiting takes nothing from the host under test.
 author: katabench authors (@katabench)
 options:
@@ -59,9 +59,10 @@ EXAMPLES = r"""
     started_at: "{{ loader.container.State.StartedAt }}"
     timeout_s: 3600
   register: waited
-  until: waited.finished or waited.timed_out
-  retries: 360
-  delay: 0
+  loop: "{{ range(360) | list }}"
+  loop_control:
+    label: "{{ waited.last_line | default('') }}"
+    break_when: waited.finished or waited.timed_out
 """
 
 RETURN = r"""
@@ -72,6 +73,10 @@ finished:
 rc:
   description: Its exit status; null while it runs.
   type: int
+  returned: always
+interrupted:
+  description: Whether a signal ended it (a status above 128, by the convention of shells and container engines).
+  type: bool
   returned: always
 timed_out:
   description: Whether it still runs after O(timeout_s).
@@ -106,6 +111,7 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
+_SIGNALLED = 128
 _TAIL_BYTES = 4096
 _TO_THE_SECOND = "%Y-%m-%dT%H:%M:%S"
 
@@ -158,7 +164,7 @@ def main():
     params = module.params
     if module.check_mode:
         module.exit_json(
-            changed=False, finished=True, rc=None, timed_out=False, elapsed_s=0.0, files=[], last_line="",
+            changed=False, finished=True, rc=None, interrupted=False, timed_out=False, elapsed_s=0.0, files=[], last_line="",
             started_at="", finished_at="",
         )  # fmt: skip
 
@@ -180,6 +186,7 @@ def main():
         changed=False,
         finished=rc is not None,
         rc=rc,
+        interrupted=rc is not None and rc > _SIGNALLED,
         timed_out=rc is None and elapsed_s >= params["timeout_s"],
         elapsed_s=elapsed_s,
         started_at=started.strftime(_TO_THE_SECOND + "Z"),
