@@ -70,8 +70,8 @@ finished:
   description: Whether the load generator has ended.
   type: bool
   returned: always
-rc:
-  description: Its exit status; null while it runs.
+exit_status:
+  description: Its exit status; null while it runs. (A key C(rc) would make this task fail with the load.)
   type: int
   returned: always
 interrupted:
@@ -164,7 +164,7 @@ def main():
     params = module.params
     if module.check_mode:
         module.exit_json(
-            changed=False, finished=True, rc=None, interrupted=False, timed_out=False, elapsed_s=0.0, files=[], last_line="",
+            changed=False, finished=True, exit_status=None, interrupted=False, timed_out=False, elapsed_s=0.0, files=[], last_line="",
             started_at="", finished_at="",
         )  # fmt: skip
 
@@ -185,7 +185,7 @@ def main():
     module.exit_json(
         changed=False,
         finished=rc is not None,
-        rc=rc,
+        exit_status=rc,
         interrupted=rc is not None and rc > _SIGNALLED,
         timed_out=rc is None and elapsed_s >= params["timeout_s"],
         elapsed_s=elapsed_s,

@@ -231,7 +231,7 @@ def test_too_little_memory_is_told_with_the_numbers(tmp_path):
 
 
 def test_a_strangers_container_is_not_touched(tmp_path):
-    image = docker("images", "--quiet", "katabench/embedded").splitlines()[0]
+    image = docker("images", "--quiet", "katabench/cassandra").splitlines()[0]
     stranger = docker("run", "--detach", "--name", f"{NAME}-node1", "--entrypoint", "sleep", image, "600")
     try:
         status, output = run("bench.yml", settings(tmp_path, bench_arms=["runc"], bench_workloads=["write"]))
