@@ -56,7 +56,7 @@ _DECIMAL_COLUMNS = {"mean", "avg_latency", "med", "latency", ".95", "95th", ".99
 _HEADER = re.compile(
     r"(id,\s+)?(type[,\s]\s*)?((?:total ops|ops|total)\s*,\s*(?:op/s|adj row/s|interval_op_rate)\s*,.*?)\s*$"
 )
-_STEP = re.compile(r"(\d+) threadCount,\s*(\S+)\s*$")
+_STEP = re.compile(r"(\d+) thread(?:Count|s),\s*(\S+)\s*$")  # "threads" in 2.1.0
 _NAME = re.compile(r"[^\s>|\]]+$")
 _COUNT = re.compile(r"-?\d+")
 _DECIMAL = re.compile(r"(-?\d+)[.\u066b](\d+)")
@@ -169,10 +169,8 @@ class IntervalSample:
             return
         if self._count % self.step == 0:
             self._kept += [(self._count, row) for row in self._read(columns, self._open, block)]
-            self._last = None
             self._thin(self.limit)
-        else:
-            self._last = (columns, self._open, block)
+        self._last = (columns, self._open, block) if self._count % self.step else None
         self._open = []
         self._count += 1
 
