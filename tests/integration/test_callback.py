@@ -78,6 +78,9 @@ PLAYBOOK = """\
           sentence: "node 2 died"
           workloads: [{name: write, op_rate: 1234.0, latency_mean_ms: 40.2, latency_p99_ms: 120.5, valid: true}]
       ignore_errors: true
+    - name: An event as a fact
+      ansible.builtin.set_fact:
+        katabench_event: {event: interval, cluster: fact, workload: read, elapsed_s: 5, line: ""}
     - name: Results of other tasks
       ansible.builtin.debug:
         msg: katabench_event
@@ -114,6 +117,7 @@ EXPECTED = [
     "two: cell 1 of 1 runc block 1: write 10 s: 12,345 operations, 1,234 op/s",
     "one: cell 1 of 1 runc block 1 done: write 1,234 op/s, mean 40.2 ms, p99 120.5 ms",
     "two: cell 1 of 1 runc block 1 does not count: node 2 died",
+    "fact: cell: read 5 s: no line from the loader yet",
     "workload arm op/s mean ms p99 ms op/s to runc change valid",
     "write runc 1,234 40.2 120.5 1.000 +0.0 % 1 of 1",
     "write runc 1,234 40.2 120.5 1.000 +0.0 % no, 0 of 1",
