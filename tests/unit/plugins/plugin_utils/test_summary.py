@@ -1,0 +1,177 @@
+# Copyright: katabench authors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from ansible_collections.katabench.scylla.plugins.plugin_utils.summary import rows_of, summarise
+from ansible_collections.katabench.scylla.tests.unit import campaign_folder
+
+
+def row(summary, workload, arm, cluster=0):
+    return next(row for row in summary["clusters"][cluster]["rows"] if (row["workload"], row["arm"]) == (workload, arm))
+
+
+@pytest.fixture
+def campaign():
+    return campaign_folder.campaign()
+
+
+@pytest.fixture
+def records(campaign):
+    return campaign_folder.records(campaign)
+
+
+def test_figures_are_medians_of_the_replicates(campaign, records):
+    summary = summarise(campaign, records)
+    runc = row(summary, "write", "runc")  # 1214, 1261 and 1240 op/s at 50 threads: 41.2, 39.7 and 40.3 ms
+    assert (runc["op_rate"], runc["latency_mean_ms"], runc["latency_p99_ms"]) == (1240, 40.3, 403.0)
+    assert (runc["replicates"], runc["replicates_valid"], runc["valid"]) == (3, 3, True)
+    assert (runc["ratio"], runc["ratio_low"], runc["change_percent"], runc["blocks"]) == (None, None, None, 0)
+
+
+def test_ratio_is_paired_by_block(campaign, records):
+    gvisor = row(summarise(campaign, records), "write", "gvisor")
+    by_hand = (623 / 1214 * 611 / 1261 * 640 / 1240) ** (1 / 3)
+    assert gvisor["ratio"] == pytest.approx(by_hand)
+    assert gvisor["change_percent"] == pytest.approx((by_hand - 1) * 100)
+    assert gvisor["ratio_low"] < by_hand < gvisor["ratio_high"] < 1
+    assert gvisor["blocks"] == 3
+
+
+def test_verdict_says_ratio_signed_change_interval_and_n(campaign, records):
+    summary = summarise(campaign, records)
+    assert summary["question"] == (
+        "What does it cost to run cassandra 5.0.6 (standing in for ScyllaDB) under gvisor instead of runc on this "
+        "machine?"
+    )
+    assert summary["verdict"] == (
+        "Op rate of gvisor against runc: write 0.504 times (-49.6 %, 95 % interval 0.462 to 0.550, n = 3 blocks); "
+        "read 0.577 times (-42.3 %, 95 % interval 0.525 to 0.635, n = 3 blocks)."
+    )
+    assert summary["aa"].startswith("The A/A control shows no difference, as it should (runc-again write 1.001 times")
+    assert summary["clusters"][0]["aa_holds"] is True
+    assert summary["clusters"][0]["host"] == "Example CPU 9000 <x>, 2 cores, 24 GiB, Linux 6.1.0-18-amd64, Debian 12.5"
+
+
+def test_an_interval_that_holds_one_is_no_difference(campaign):
+    rates = campaign_folder.RATES | {("write", "gvisor"): [1230, 1240, 1250]}
+    summary = summarise(campaign, campaign_folder.records(campaign, rates))
+    assert "write shows no difference: 1.001 times (+0.1 %" in summary["verdict"]
+
+
+def test_two_blocks_give_a_ratio_and_no_interval():
+    campaign = campaign_folder.campaign(blocks=2)
+    summary = summarise(campaign, campaign_folder.records(campaign))
+    gvisor = row(summary, "write", "gvisor")
+    assert gvisor["ratio"] is not None
+    assert (gvisor["ratio_low"], gvisor["ratio_high"], gvisor["blocks"]) == (None, None, 2)
+    assert "no interval: n = 2 blocks, at least 3 are needed" in summary["verdict"]
+    assert summary["clusters"][0]["aa_holds"] is None
+    assert "how much this host varies by itself is unknown" in summary["aa"]
+
+
+def test_an_aa_control_that_differs_puts_every_ratio_in_doubt(campaign):
+    rates = campaign_folder.RATES | {("read", "runc-again"): [1100, 1080, 1110]}
+    summary = summarise(campaign, campaign_folder.records(campaign, rates))
+    assert summary["clusters"][0]["aa_holds"] is False
+    assert "too noisy" in summary["aa"]
+    assert summary["verdict"].endswith("The A/A control failed, so these ratios are to be doubted.")
+
+
+def test_without_an_aa_arm_the_noise_is_unknown():
+    campaign = campaign_folder.campaign(arms=[campaign_folder.ARMS[0], campaign_folder.ARMS[2]])
+    summary = summarise(campaign, campaign_folder.records(campaign))
+    assert summary["aa"] == "No A/A control ran: how much this host varies by itself is unknown."
+
+
+def test_a_cell_that_does_not_count_is_named_and_left_out(campaign, records):
+    spoiled = next(record for record in records if record["cell"]["id"] == "db1/block-02/gvisor")
+    campaign_folder.spoil(spoiled, "errors", "write: 83,452 errors of 89,445 operations.")
+    spoiled["workloads"][0]["result"]["blocks"][0]["total"]["op_rate"] = 99999
+    summary = summarise(campaign, records)
+    gvisor = row(summary, "write", "gvisor")
+    assert gvisor["op_rate"] == 631.5  # between 623 and 640
+    assert (gvisor["replicates"], gvisor["replicates_valid"], gvisor["blocks"]) == (3, 2, 2)
+    assert summary["cells"] == {"planned": 9, "valid": 8, "invalid": 1, "missing": 0}
+    assert summary["problems"] == [
+        {"cell": "db1/block-02/gvisor", "class": "errors", "sentence": "write: 83,452 errors of 89,445 operations."}
+    ]
+    assert not [point for point in summary["points"] if (point["block"], point["arm"]) == (2, "gvisor")]
+    assert any(file["cell"] == "db1/block-02/gvisor" for file in summary["raw"])
+
+
+def test_an_arm_without_a_valid_cell_has_no_figure_but_a_reason(campaign, records):
+    for record in records:
+        if record["arm"]["name"] == "gvisor":
+            campaign_folder.spoil(record, "cluster-start", "node 1 did not answer within 300 s.")
+    summary = summarise(campaign, records)
+    gvisor = row(summary, "read", "gvisor")
+    assert (gvisor["valid"], gvisor["op_rate"], gvisor["ratio"]) == (False, None, None)
+    assert gvisor["sentence"] == "has no valid replicate (node 1 did not answer within 300 s)"
+    assert "read has no valid replicate (node 1 did not answer within 300 s)" in summary["verdict"]
+
+
+def test_arms_that_share_no_block_have_no_ratio(campaign, records):
+    for record in records:
+        if (record["cell"]["arm"], record["cell"]["block"]) in (("runc", 1), ("gvisor", 2), ("gvisor", 3)):
+            campaign_folder.spoil(record, "interrupted", "The campaign was interrupted.")
+    gvisor = row(summarise(campaign, records), "write", "gvisor")
+    assert (gvisor["op_rate"], gvisor["ratio"]) == (623, None)
+    assert gvisor["sentence"] == "has no ratio: no block holds a valid cell of both gvisor and runc"
+
+
+def test_a_cell_without_a_record_is_missing(campaign, records):
+    gone = records.pop()
+    summary = summarise(campaign, records)
+    assert summary["cells"] == {"planned": 9, "valid": 8, "invalid": 0, "missing": 1}
+    assert [(problem["cell"], problem["class"]) for problem in summary["problems"]] == [(gone["cell"]["id"], "missing")]
+
+
+def test_a_campaign_without_records_has_no_figures(campaign):
+    summary = summarise(campaign, [])
+    assert summary["cells"]["missing"] == 9
+    assert summary["engine"] is None
+    assert summary["points"] == []
+    assert summary["clusters"][0]["host"] == "unknown host"
+    assert "gvisor against runc: write has no valid replicate" in summary["verdict"]
+
+
+def test_scylla_stands_in_for_nothing(campaign, records):
+    for record in records:
+        record["engine"] = {"name": "scylla", "version": "2026.2.0"}
+    assert "run scylla 2026.2.0 under gvisor" in summarise(campaign, records)["question"]
+
+
+def test_clusters_are_compared_each_for_itself():
+    campaign = campaign_folder.campaign(clusters=("db1", "db2"))
+    summary = summarise(campaign, campaign_folder.records(campaign))
+    assert [cluster["cluster"] for cluster in summary["clusters"]] == ["db1", "db2"]
+    assert summary["verdict"].startswith("db1: Op rate of gvisor against runc")
+    assert " db2: Op rate of gvisor against runc" in summary["verdict"]
+    assert [row["cluster"] for row in rows_of(summary)] == ["db1"] * 6 + ["db2"] * 6
+
+
+def test_mean_latency_of_a_closed_loop_is_said_to_be_throughput(campaign, records):
+    notes = {workload["workload"]: workload for workload in summarise(campaign, records)["workloads"]}
+    assert notes["write"]["rate_mode"] == "unlimited"
+    assert "carries no information beyond throughput" in notes["write"]["latency_note"]
+
+
+def test_marks_and_commands_are_kept(campaign, records):
+    records[0]["validity"]["marks"] = ["write: 6,000 op/s asked, 2,950 reached"]
+    summary = summarise(campaign, records)
+    assert summary["marks"] == [
+        {"cell": records[0]["cell"]["id"], "sentence": "write: 6,000 op/s asked, 2,950 reached"}
+    ]
+    assert [command["workload"] for command in summary["commands"]] == ["write", "read"]
+    assert summary["commands"][0]["cells"] == [cell["id"] for cell in campaign["plan"]]
+    assert summary["commands"][0]["command"].startswith("cassandra-stress write no-warmup n=20000")
+
+
+def test_the_order_of_records_does_not_matter(campaign, records):
+    shuffled = random.Random(1).sample(records, len(records))
+    assert json.dumps(summarise(campaign, shuffled)) == json.dumps(summarise(campaign, records))
