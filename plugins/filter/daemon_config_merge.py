@@ -61,6 +61,7 @@ _value:
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.katabench.scylla.plugins.plugin_utils import daemon_config
 
 
@@ -87,7 +88,7 @@ def daemon_config_merge(
     try:
         return daemon_config.merge(text, ledger, options or {}, runtimes or {}, packages or [], source=source)
     except daemon_config.DaemonConfigError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(str(error)) from None  # Ansible would print both
 
 
 class FilterModule:

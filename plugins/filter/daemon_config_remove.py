@@ -51,6 +51,7 @@ _value:
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.katabench.scylla.plugins.plugin_utils import daemon_config
 
 
@@ -69,7 +70,7 @@ def daemon_config_remove(
     try:
         return daemon_config.remove(text, ledger, runtimes, source=source)
     except daemon_config.DaemonConfigError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(str(error)) from None  # Ansible would print both
 
 
 class FilterModule:

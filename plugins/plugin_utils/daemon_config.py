@@ -149,6 +149,8 @@ def merge(
 
     merged = copy.deepcopy(config)
     for path, value in wanted:
+        if value == {} and isinstance(_get(merged, path)[1], dict):
+            continue  # nothing to merge into an object that is there
         _remember(ledger["settings"], path, value, config)
         _set(merged, path, value, source)
     ledger["packages"] += [name for name in packages if name not in ledger["packages"]]
