@@ -1,0 +1,143 @@
+# Copyright: katabench authors
+# SPDX-License-Identifier: Apache-2.0
+"""The filters through Jinja, in real plays: results fit for assert, plain types, errors that say where."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CLONE = Path(__file__).parents[2]
+LOGS = CLONE / "tests" / "data" / "stress-logs"
+STATUS = """\
+Datacenter: dc1
+===============
+Status=Up/Down
+|/ State=Normal/Leaving/Joining/Moving
+--  Address     Load       Tokens  Owns    Host ID                               Rack
+UN  172.17.0.3  544 KiB    256     50.2%   c507a447-27e1-4ac0-abc5-2ce8e1630347  rack1
+UN  172.17.0.2  260 KiB    256     49.8%   28a154db-d235-4daa-b86c-5d92a58d6bc9  rack1
+"""
+
+
+def play(tmp_path, tasks, **variables):
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(
+        f"---\n- name: Use the filters\n  hosts: localhost\n  gather_facts: false\n  tasks:\n{tasks}", encoding="utf-8"
+    )
+    extra = tmp_path / "extra.json"
+    extra.write_text(json.dumps(variables), encoding="utf-8")
+    return subprocess.run(
+        [
+            Path(sys.executable).parent / "ansible-playbook",
+            "-i",
+            "localhost,",
+            "-c",
+            "local",
+            "-e",
+            f"@{extra}",
+            playbook,
+        ],
+        cwd=CLONE,
+        env=os.environ | {"ANSIBLE_LOCALHOST_WARNING": "false", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_stress_log_from_a_command_can_be_asserted_on(tmp_path):
+    done = play(
+        tmp_path,
+        """\
+    - name: Print a log
+      ansible.builtin.command: cat {{ log }}
+      register: load
+      changed_when: false
+    - name: Judge it
+      ansible.builtin.assert:
+        that:
+          - result.outcome == 'results'
+          - result.terminator == 'END'
+          - result.blocks | length == 1
+          - result.blocks[0].total.op_rate > 1223 + 200
+          - result.blocks[0].ops.READ.latency_p99_ms == 233.3
+          - result.blocks[0].ops.WRITE.total_partitions is integer
+          - result.blocks[0].gc.avg_ms is none
+          - result.intervals | selectattr('type', 'equalto', 'total') | map(attribute='total_ops') | max == 15000
+          - (load.stdout | katabench.scylla.cassandra_stress(max_intervals=6)).intervals | length == 6
+      vars:
+        result: "{{ load.stdout | katabench.scylla.cassandra_stress }}"
+    - name: Keep it as JSON
+      ansible.builtin.copy:
+        content: "{{ load.stdout | katabench.scylla.cassandra_stress | to_json }}"
+        dest: "{{ playbook_dir }}/result.json"
+        mode: "0600"
+""",
+        log=str(LOGS / "mixed" / "stdout"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
+    assert result["running"] == {
+        "operations": ["WRITE", "READ"],
+        "threads": 50,
+        "iterations": 15000,
+        "duration_s": None,
+    }
+
+
+def test_a_status_can_be_asserted_on(tmp_path):
+    done = play(
+        tmp_path,
+        """\
+    - name: Judge it
+      ansible.builtin.assert:
+        that:
+          - cluster.total == 2
+          - cluster.up_normal == 2
+          - cluster.nodes | map(attribute='load_bytes') | sum == 823296
+          - cluster.nodes | map(attribute='owns') | sum == 100.0
+          - cluster.nodes | map(attribute='dc') | unique == cluster.datacenters
+      vars:
+        cluster: "{{ status | katabench.scylla.nodetool_status }}"
+""",
+        status=STATUS,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("expression", "text", "words"),
+    [
+        (
+            "text | katabench.scylla.cassandra_stress",
+            (LOGS / "write" / "stdout").read_text(encoding="utf-8").replace("33.6 ms [", "33.6 hours [", 1),
+            ["cassandra_stress: line 107: latency mean: no number in ms was found in '33.6 hours [WRITE: 33.6 ms]'"],
+        ),
+        ("text | katabench.scylla.cassandra_stress", {"stdout": ""}, ["the input is of type", "not str"]),
+        ("text | katabench.scylla.cassandra_stress(max_intervals='all')", "", ["max_intervals is of type", "not int"]),
+        ("text | katabench.scylla.cassandra_stress(max_intervals=0)", "", ["max_intervals is 0"]),
+        ("text | katabench.scylla.nodetool_status", "nodetool: refused", ["it says: nodetool: refused"]),
+        ("text | katabench.scylla.nodetool_status", STATUS.replace("260 KiB", "much"), ["line 7: the load is neither"]),
+        ("text | katabench.scylla.nodetool_status", [STATUS], ["the input is of type", "not str"]),
+    ],
+)
+def test_an_error_says_what_is_wrong_and_where(tmp_path, expression, text, words):
+    done = play(
+        tmp_path,
+        f"""\
+    - name: Read it
+      ansible.builtin.debug:
+        msg: "{{{{ {expression} }}}}"
+""",
+        text=text,
+    )
+    assert done.returncode == 2
+    said = " ".join((done.stdout + done.stderr).split())
+    for part in words:
+        assert part in said
