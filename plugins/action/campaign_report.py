@@ -54,7 +54,7 @@ class ActionModule(ActionBase):
             "katabench_event": {
                 "event": "summary",
                 "report": report,
-                **{key: summary[key] for key in ("run_id", "verdict", "clusters", "problems")},
+                **{key: summary[key] for key in ("run_id", "baseline", "verdict", "clusters", "problems")},
             },
         }
 
