@@ -1,6 +1,6 @@
 # Copyright: katabench authors
 # SPDX-License-Identifier: Apache-2.0
-"""Write a campaign's report on the controller; documented in plugins/modules/campaign_report.yml."""
+"""Write a campaign's report on the controller; documented in plugins/modules/campaign_report.py."""
 
 from __future__ import annotations
 
