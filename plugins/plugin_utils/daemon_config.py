@@ -168,7 +168,8 @@ def remove(
 ) -> Texts:
     """Take out what earlier merges set: the named runtimes, or with None every setting.
 
-    A value that was changed since by somebody else stays, and so does what the ledger does not know. A configuration or
+    A value that was changed since by somebody else stays, and so does what the ledger does not know. An empty table of
+    runtimes stays where there was one, so that a reload forgets them. A configuration or
     ledger with nothing left in it is an empty text. Raises DaemonConfigError.
     """
     config = parse(text, source)
@@ -183,6 +184,9 @@ def remove(
     left = copy.deepcopy(config)
     for entry in chosen:
         _restore(left, entry)
+    if "runtimes" in config:
+        # Without the key dockerd keeps its old table on SIGHUP (daemon/reload.go: IsValueSet("runtimes")).
+        left.setdefault("runtimes", {})
     ledger["settings"] = [entry for entry in ledger["settings"] if entry not in chosen]
     check(left, source)
     return _texts(text, config, left, ledger_text, ledger)

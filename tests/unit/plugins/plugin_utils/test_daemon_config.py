@@ -76,9 +76,16 @@ def test_a_second_value_remembers_the_first_before():
 
 
 def test_a_file_that_only_we_filled_ends_empty():
-    _, texts = merged("", runtimes=GVISOR, options={"log-opts": {"max-size": "1m"}})
+    _, texts = merged("", options={"log-opts": {"max-size": "1m"}})
     undone = daemon_config.remove(texts["config"], texts["ledger"])
     assert undone["config"] == ""
+    assert undone["ledger"] == ""
+
+
+def test_the_last_runtime_leaves_an_empty_table_that_a_reload_takes_over():
+    _, texts = merged("", runtimes=GVISOR)
+    undone = daemon_config.remove(texts["config"], texts["ledger"], ["gvisor"])
+    assert json.loads(undone["config"]) == {"runtimes": {}}
     assert undone["ledger"] == ""
 
 
