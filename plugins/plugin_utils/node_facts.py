@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -33,25 +34,25 @@ def read_engine(text: str) -> dict[str, str]:
 def read_node_resources(text: str) -> dict[str, Any]:
     """Return what one node measured about itself.
 
-    The result holds `node` (its name), `kernel_release`, `cpus` (processor seconds that busy loops on all processors got per second of
-    wall time), `processors` (how many the node sees), `memory_mib` (what it sees, or its cgroup's limit when that is
-    less) and `data_filesystem`. Raises NodeFactsError naming what is missing or cannot be read.
+    The result holds `node` (its name), `kernel_release`, `processors` (how many it sees), `cpus` (its cgroup's quota
+    in processors, or where it sees none, the processor seconds that busy loops on all processors got per second),
+    `memory_mib` (what it sees, or its cgroup's limit when that is less) and `data_filesystem`. Raises NodeFactsError
+    naming what is missing or cannot be read.
     """
-    head, separator, times = text.partition("\ntimes\n")
-    if not separator:
-        raise NodeFactsError(f"the measuring script did not come to its end; it printed: {text.strip()!r}")
+    head, _separator, times = text.partition("\ntimes\n")
     values = dict(line.split(" ", 1) for line in head.splitlines() if " " in line)
     try:
-        started_s, ended_s = (float(part) for part in values["busy_wall_s"].split())
+        processors = int(values["processors"])
         memory_bytes = int(values["memory_total_kib"]) * 1024
         limit = values.get("memory_limit_bytes", "max")
         if limit != "max":
             memory_bytes = min(memory_bytes, int(limit))
+        cpus = _quota_cpus(values["cpu_quota"]) if "cpu_quota" in values else _busy_cpus(values["busy_wall_s"], times)
         return {
             "node": values["node"],
             "kernel_release": values["kernel_release"],
-            "cpus": round(_children_cpu_s(times) / (ended_s - started_s), 2),
-            "processors": int(values["processors"]),
+            "cpus": round(min(processors, cpus), 2),
+            "processors": processors,
             "memory_mib": memory_bytes // _BYTES_PER_MIB,
             "data_filesystem": values["data_filesystem"],
         }
@@ -59,6 +60,17 @@ def read_node_resources(text: str) -> dict[str, Any]:
         raise NodeFactsError(f"the measuring script printed no {error.args[0]}; it printed: {text.strip()!r}") from error
     except (ValueError, ZeroDivisionError) as error:
         raise NodeFactsError(f"the measuring script printed something unexpected ({error}): {text.strip()!r}") from error
+
+
+def _quota_cpus(quota: str) -> float:
+    """Return the processors of a cgroup's "quota period"; a quota of -1 (cgroup v1) is none."""
+    quota_us, period_us = (int(part) for part in quota.split())
+    return math.inf if quota_us < 0 else quota_us / period_us
+
+
+def _busy_cpus(busy_wall_s: str, times: str) -> float:
+    started_s, ended_s = (float(part) for part in busy_wall_s.split())
+    return _children_cpu_s(times) / (ended_s - started_s)
 
 
 def _children_cpu_s(times: str) -> float:

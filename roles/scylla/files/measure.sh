@@ -21,15 +21,26 @@ while read -r _ where type _; do
 done </proc/mounts
 echo "data_filesystem $filesystem"
 
-# A quota cannot be read from inside every sandbox, so processor time is measured: one busy loop per processor.
 processors=$(grep -c '^processor' /proc/cpuinfo)
+echo "processors $processors"
+if [ -r /sys/fs/cgroup/cpu.max ]; then
+    read -r quota period </sys/fs/cgroup/cpu.max
+elif [ -r /sys/fs/cgroup/cpu/cpu.cfs_quota_us ]; then
+    read -r quota </sys/fs/cgroup/cpu/cpu.cfs_quota_us
+    read -r period </sys/fs/cgroup/cpu/cpu.cfs_period_us
+fi
+if [ "${quota:-max}" != max ]; then
+    echo "cpu_quota $quota $period"
+    exit
+fi
+
+# Where no quota is seen there may be one all the same, so processor time is measured: a busy loop per processor.
 read -r started_s _ </proc/uptime
 for _ in $(seq "$processors"); do
     timeout 1 sh -c 'while :; do :; done' &
 done
 wait
 read -r ended_s _ </proc/uptime
-echo "processors $processors"
 echo "busy_wall_s $started_s $ended_s"
 echo "times"
 times

@@ -18,10 +18,7 @@ memory_total_kib 24684084
 memory_limit_bytes 1073741824
 data_filesystem ext4
 processors 2
-busy_wall_s 1484.34 1485.34
-times
-0m0.020000s 0m0.000000s
-0m1.030000s 0m0.000000s
+cpu_quota 100000 100000
 """
 GVISOR = """\
 node n1
@@ -40,7 +37,7 @@ def test_a_cgroup_limit_counts_where_it_is_less_than_the_memory_seen():
     assert read_node_resources(RUNC) == {
         "node": "n1",
         "kernel_release": "6.18.44",
-        "cpus": 1.03,
+        "cpus": 1.0,
         "processors": 2,
         "memory_mib": 1024,
         "data_filesystem": "ext4",
@@ -60,18 +57,24 @@ def test_cgroup_v2_says_max_where_there_is_no_limit():
 
 
 def test_minutes_of_processor_time_count():
-    text = RUNC.replace("1484.34 1485.34", "100.00 170.00").replace("0m1.030000s 0m0.000000s", "1m10.0s 0m0.0s")
+    text = GVISOR.replace("0.20 1.24", "100.00 170.00").replace("0m1.010000s 0m0.060000s", "1m10.0s 0m0.0s")
     assert read_node_resources(text)["cpus"] == 1.0
+
+
+@pytest.mark.parametrize(("quota", "cpus"), [("150000 100000", 1.5), ("-1 100000", 2), ("400000 100000", 2)])
+def test_a_quota_counts_up_to_the_processors_there_are(quota, cpus):
+    assert read_node_resources(RUNC.replace("100000 100000", quota))["cpus"] == cpus
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "did not come to its end"),
-        (RUNC.partition("times")[0], "did not come to its end"),
+        ("", "printed no processors"),
+        (GVISOR.partition("times")[0], "`times` printed"),
+        (RUNC.partition("cpu_quota")[0], "printed no busy_wall_s"),
         (RUNC.replace("data_filesystem ext4\n", ""), "printed no data_filesystem"),
-        (RUNC.replace("1484.34 1485.34", "1484.34 1484.34"), "something unexpected"),
-        (RUNC.replace("0m1.030000s 0m0.000000s", "soon"), "`times` printed"),
+        (GVISOR.replace("0.20 1.24", "0.20 0.20"), "something unexpected"),
+        (GVISOR.replace("0m1.010000s 0m0.060000s", "soon"), "`times` printed"),
         (RUNC.replace("24684084", "plenty"), "something unexpected"),
     ],
 )
