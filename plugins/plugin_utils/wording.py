@@ -10,7 +10,7 @@ from typing import Any
 from ansible_collections.katabench.scylla.plugins.plugin_utils.statistics import MINIMUM_BLOCKS, Ratio
 
 LATENCY_NOTES = {
-    "unlimited": (
+    "closed": (
         "closed loop: a thread waits for its answer before it asks again, so mean latency is threads divided by op "
         "rate and carries no information beyond throughput"
     ),

@@ -134,7 +134,7 @@ def _workload(cell: dict, name: str, op_rate: float) -> dict:
             "operations": 20000,
             "duration_s": None,
             "threads": THREADS,
-            "rate": {"mode": "unlimited", "ops_per_s": None},
+            "rate": {"mode": "closed", "ops_per_s": None},
             "error_limit": 0,
             "littles_law_band": 0.1,
         },

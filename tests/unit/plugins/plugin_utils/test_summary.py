@@ -157,7 +157,7 @@ def test_clusters_are_compared_each_for_itself():
 
 def test_mean_latency_of_a_closed_loop_is_said_to_be_throughput(campaign, records):
     notes = {workload["workload"]: workload for workload in summarise(campaign, records)["workloads"]}
-    assert notes["write"]["rate_mode"] == "unlimited"
+    assert notes["write"]["rate_mode"] == "closed"
     assert "carries no information beyond throughput" in notes["write"]["latency_note"]
 
 
@@ -175,3 +175,11 @@ def test_marks_and_commands_are_kept(campaign, records):
 def test_the_order_of_records_does_not_matter(campaign, records):
     shuffled = random.Random(1).sample(records, len(records))
     assert json.dumps(summarise(campaign, shuffled)) == json.dumps(summarise(campaign, records))
+
+
+@pytest.mark.parametrize("mode", ["closed", "fixed", "throttle"])
+def test_every_way_to_pace_a_load_is_explained(campaign, records, mode):
+    for record in records:
+        for workload in record["workloads"]:
+            workload["asked"]["rate"]["mode"] = mode
+    assert all("not known" not in workload["latency_note"] for workload in summarise(campaign, records)["workloads"])
