@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.katabench.scylla.plugins.plugin_utils.record import SCHEMA, RecordError
+from ansible_collections.katabench.scylla.plugins.plugin_utils.record import SCHEMA, RecordError, check_record
 from ansible_collections.katabench.scylla.plugins.plugin_utils.validity import judge_parity, judge_workload
 
 _REQUIRED_FACTS = frozenset({"arm", "host", "cluster", "parity_band", "workloads", "started_at", "finished_at"})
+_UNJUDGED: dict[str, Any] = {"valid": False, "failures": [], "marks": []}
 
 
 def build_record(
@@ -31,71 +32,62 @@ def build_record(
     ``workloads`` (those that were started, in order), ``started_at``, ``finished_at`` and, if known, ``timings_s``.
     ``raw`` holds, for each of these workloads, what ``raw_files.read_raw`` found. ``failure`` is what stopped the
     cell, if anything did. ``workload_names`` are those the campaign asks for: when nothing stopped the cell and one
-    of them is missing, the cell is incomplete. Raises RecordError when facts are missing.
+    of them is missing, the cell is incomplete.
+
+    The form is checked before anything is judged. Raises RecordError, which names the place, when facts are missing
+    or have another form.
     """
     missing = sorted(_REQUIRED_FACTS - facts.keys())
     if missing:
         raise RecordError(f"The facts of cell {cell['id']} lack {', '.join(missing)}.")
-    cluster = facts["cluster"]
-    workloads = [_workload(seen, raw[seen["name"]], cluster) for seen in facts["workloads"]]
-    parity = _parity((facts.get("parity") or {}).get("nodes") or [], cluster, facts["parity_band"], failure)
-    return {
+    nodes = (facts.get("parity") or {}).get("nodes") or []
+    # A cluster that never came up has no parity to judge; one that came up and was not measured has failed it.
+    has_parity = bool(nodes) or not failure
+    record = {
         "schema": SCHEMA,
         "run_id": run_id,
         "cell": dict(cell),
         **{key: facts.get(key) for key in ("arm", "engine", "image", "host", "cluster", "started_at", "finished_at")},
-        "parity": parity,
-        "workloads": workloads,
+        "parity": {"nodes": nodes, "band": facts["parity_band"], "valid": False, "failures": []}
+        if has_parity
+        else None,
+        "workloads": [_workload(seen, raw[seen["name"]]) for seen in facts["workloads"]],
         "failure": dict(failure) if failure else None,
-        "validity": _cell_validity(workloads, parity, failure, workload_names),
+        "validity": _UNJUDGED,
         "timings_s": facts.get("timings_s") or {},
         "versions": dict(versions),
     }
+    check_record(record, f"What is known of cell {cell['id']}")
+    _judge(record, {name: found["log_error"] for name, found in raw.items()}, workload_names)
+    return record
 
 
-def _workload(seen: Mapping[str, Any], raw: Mapping[str, Any], cluster: Mapping[str, Any]) -> dict[str, Any]:
-    interrupted = bool(seen.get("interrupted", False))
-    containers_died = list(seen.get("containers_died") or [])
-    observed = {key: seen.get(key) for key in ("rc", "timed_out", "nodes_before", "nodes_after")}
+def _workload(seen: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        **{key: seen.get(key) for key in ("name", "operation", "command", "tool", "asked")},
-        **{key: seen.get(key) for key in ("started_at", "finished_at")},
-        **observed,
+        **{key: seen.get(key) for key in ("name", "operation", "command", "tool", "asked", "rc", "timed_out")},
+        **{key: seen.get(key) for key in ("started_at", "finished_at", "nodes_before", "nodes_after")},
         "elapsed_s": seen.get("elapsed_s", _seconds_between(seen.get("started_at"), seen.get("finished_at"))),
-        "interrupted": interrupted,
-        "containers_died": containers_died,
+        "interrupted": seen.get("interrupted", False),
+        "containers_died": seen.get("containers_died") or [],
         "result": raw["log"],
         "raw": raw["files"],
-        "validity": judge_workload(
-            {**(seen.get("asked") or {}), "nodes": cluster.get("nodes")},
-            {
-                **observed,
-                "log": raw["log"],
-                "log_error": raw["log_error"],
-                "interrupted": interrupted,
-                "containers_died": containers_died,
-            },
-        ),
+        "validity": _UNJUDGED,
     }
 
 
-def _parity(
-    nodes: Sequence[Mapping[str, Any]],
-    cluster: Mapping[str, Any],
-    band: float,
-    failure: Mapping[str, str] | None,
-) -> dict[str, Any] | None:
-    # A cluster that never came up has no parity to judge; one that came up and was not measured has failed it.
-    if not nodes and failure:
-        return None
-    asked = {"cpus": cluster.get("node_cpus"), "memory_mib": cluster.get("node_memory_mib")}
-    verdict = judge_parity(asked, list(nodes), band)
-    return {
-        "nodes": [dict(node) for node in nodes],
-        "band": band,
-        "valid": verdict["valid"],
-        "failures": verdict["failures"],
-    }
+def _judge(record: dict[str, Any], log_errors: Mapping[str, str | None], workload_names: Sequence[str]) -> None:
+    """Put the verdicts in their places."""
+    cluster, parity = record["cluster"], record["parity"]
+    if parity is not None:
+        asked = {"cpus": cluster["node_cpus"], "memory_mib": cluster["node_memory_mib"]}
+        verdict = judge_parity(asked, parity["nodes"], parity["band"])
+        parity |= {"valid": verdict["valid"], "failures": verdict["failures"]}
+    for workload in record["workloads"]:
+        workload["validity"] = judge_workload(
+            {**workload["asked"], "nodes": cluster["nodes"]},
+            {**workload, "log": workload["result"], "log_error": log_errors[workload["name"]]},
+        )
+    record["validity"] = _cell_validity(record["workloads"], parity, record["failure"], workload_names)
 
 
 def _cell_validity(
@@ -126,4 +118,4 @@ def _seconds_between(started_at: Any, finished_at: Any) -> float | None:
     try:
         return (datetime.fromisoformat(finished_at) - datetime.fromisoformat(started_at)).total_seconds()
     except (TypeError, ValueError):
-        return None  # The schema then says what is wrong with the times.
+        return None  # The check of the form then says what is wrong with the times.

@@ -23,9 +23,16 @@ class RecordError(ValueError):
     """A record that does not have the form of schemas/record.json; the text names the file and the place in it."""
 
 
+def check_record(record: Any, source: str) -> None:
+    """Raise RecordError, beginning with ``source`` and naming the place, unless a record has the schema's form."""
+    error = best_match(_validator().iter_errors(record))
+    if error is not None:
+        raise RecordError(f"{source} is no record of schema {SCHEMA}: at {error.json_path}, {error.message}.")
+
+
 def write_record(path: Path, record: Mapping[str, Any]) -> None:
     """Write a record whole or not at all; raise RecordError, and write nothing, when it lacks the schema's form."""
-    _validate(path, record)
+    check_record(record, str(path))
     write_json(path, record)
 
 
@@ -41,7 +48,7 @@ def read_record(path: Path) -> dict[str, Any]:
             f"{path} has record schema {version}; this version of the collection reads schema {SCHEMA}. "
             "Use the version of the collection that wrote it (see its key 'versions')."
         )
-    _validate(path, record)
+    check_record(record, str(path))
     return dict(record)
 
 
@@ -72,9 +79,3 @@ def workload_figures(workload: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def _validator() -> Draft202012Validator:
     return Draft202012Validator(json.loads(_SCHEMA_FILE.read_text(encoding="utf-8")))
-
-
-def _validate(path: Path, record: Any) -> None:
-    error = best_match(_validator().iter_errors(record))
-    if error is not None:
-        raise RecordError(f"{path} is no record of schema {SCHEMA}: at {error.json_path}, {error.message}.")

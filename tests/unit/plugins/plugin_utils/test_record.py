@@ -60,8 +60,8 @@ RECORD = {
             "started_at": "2026-11-22T12:00:00Z",
             "finished_at": "2026-11-22T12:00:20Z",
             "elapsed_s": 20,
-            "nodes_before": {"total": 1, "up_normal": 1},
-            "nodes_after": {"total": 1, "up_normal": 1},
+            "nodes_before": {"nodes": [], "total": 1, "up_normal": 1},
+            "nodes_after": {"nodes": [], "total": 1, "up_normal": 1},
             "result": {"outcome": "results", "terminator": "END", "blocks": [BLOCK], "steps": [], "intervals": []},
             "raw": {
                 "stdout": {"path": "cells/db1/block-01/gvisor/raw/write/stdout", "bytes": 9, "sha256": "0" * 64},

@@ -1,0 +1,159 @@
+# Copyright: katabench authors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.katabench.scylla.plugins.plugin_utils.cell_judgement import build_record
+from ansible_collections.katabench.scylla.plugins.plugin_utils.record import RecordError
+from ansible_collections.katabench.scylla.plugins.plugin_utils.stress_log import read_stress_log
+
+LOGS = Path(__file__).parents[3] / "data" / "stress-logs"
+NODES = {
+    "datacenters": ["dc1"],
+    "nodes": [{"address": "172.18.0.2", "status": "U", "state": "N"}],
+    "total": 1,
+    "up_normal": 1,
+}
+ASKED = {
+    "operations": 20000,
+    "duration_s": None,
+    "threads": 50,
+    "rate": {"mode": "closed", "ops_per_s": None},
+    "error_limit": 0,
+    "littles_law_band": 0.15,
+}
+FAILURE = {"class": "cluster-start", "sentence": "Node n1 died."}
+
+
+def workload(name="write", **other):
+    return {
+        "name": name,
+        "operation": name,
+        "command": "cassandra-stress write n=20000",
+        "tool": {"name": "cassandra-stress", "version": "3.11.4"},
+        "asked": ASKED,
+        "rc": 0,
+        "timed_out": False,
+        "started_at": "2026-11-22T12:00:00Z",
+        "finished_at": "2026-11-22T12:00:15.5Z",
+        "nodes_before": NODES,
+        "nodes_after": NODES,
+        **other,
+    }
+
+
+def facts(**other):
+    node = {"node": "n1", "kernel_release": "6.1.0", "cpus": 1.0, "memory_mib": 2048, "data_filesystem": "ext4"}
+    return {
+        "arm": {"name": "runc", "runtime": "runc"},
+        "engine": {"name": "cassandra", "version": "5.0.6"},
+        "image": None,
+        "host": {},
+        "cluster": {"nodes": 1, "node_cpus": 1, "node_memory_mib": 2048},
+        "parity": {"nodes": [node]},
+        "parity_band": 0.25,
+        "workloads": [workload()],
+        "started_at": "2026-11-22T12:00:00Z",
+        "finished_at": "2026-11-22T12:02:00Z",
+        **other,
+    }
+
+
+def found(sample):
+    with (LOGS / sample / "stdout").open() as lines:
+        return {"files": {"stdout": None, "stderr": None}, "log": read_stress_log(lines), "log_error": None}
+
+
+def build(known, failure=None, workload_names=("write",), **raw):
+    return build_record(
+        run_id="r1",
+        cell={"id": "db1/block-01/runc", "cluster": "db1", "block": 1, "position": 1, "arm": "runc"},
+        facts=known,
+        raw=raw or {"write": found("write")},
+        failure=failure,
+        workload_names=workload_names,
+        versions={"collection": "0.1.0", "ansible_core": "2.19.14"},
+    )
+
+
+def faults(record):
+    return [(failure["class"], failure["sentence"]) for failure in record["validity"]["failures"]]
+
+
+def test_a_sound_cell_counts():
+    record = build(facts())
+    assert record["validity"] == {"valid": True, "failures": [], "marks": []}
+    assert record["parity"]["valid"]
+    assert record["workloads"][0]["validity"]["valid"]
+    assert record["workloads"][0]["elapsed_s"] == 15.5
+
+
+def test_a_duration_that_was_measured_is_not_replaced():
+    assert build(facts(workloads=[workload(elapsed_s=14.9)]))["workloads"][0]["elapsed_s"] == 14.9
+
+
+def test_one_invalid_workload_makes_the_cell_invalid_and_is_named():
+    lost = {**NODES, "up_normal": 0, "nodes": [{"address": "172.18.0.2", "status": "D", "state": "N"}]}
+    record = build(facts(workloads=[workload(nodes_after=lost)]))
+    assert faults(record) == [
+        ("node-lost", "write: 0 of 1 nodes were up and normal after the load (172.18.0.2 DN)."),
+    ]
+
+
+def test_broken_parity_makes_the_cell_invalid():
+    node = {"node": "n1", "kernel_release": "6.1.0", "cpus": 8.0, "memory_mib": 2048, "data_filesystem": "ext4"}
+    record = build(facts(parity={"nodes": [node]}))
+    assert faults(record) == [("parity", "n1 has 8 CPUs where 1 were asked for (band 25%).")]
+    assert not record["parity"]["valid"]
+
+
+def test_a_cluster_that_came_up_and_was_not_measured_does_not_count():
+    assert [name for name, _ in faults(build(facts(parity={"nodes": []})))] == ["parity"]
+
+
+def test_what_stopped_the_cell_is_the_first_and_only_reason_when_nothing_ran():
+    record = build(facts(engine=None, parity={"nodes": []}, workloads=[]), failure=FAILURE)
+    assert record["validity"] == {"valid": False, "failures": [FAILURE], "marks": []}
+    assert record["parity"] is None
+
+
+def test_what_stopped_the_cell_comes_before_what_its_workloads_say():
+    record = build(facts(workloads=[workload(rc=137)]), failure={**FAILURE, "class": "node-lost"})
+    assert [name for name, _ in faults(record)] == ["node-lost", "loader-failed"]
+
+
+def test_a_workload_that_never_started_makes_the_cell_incomplete():
+    record = build(facts(), workload_names=["write", "read"])
+    assert faults(record) == [("incomplete", "read: the workload was asked for and never started.")]
+
+
+def test_a_log_that_cannot_be_read_is_told_with_its_reason():
+    unread = {"files": {"stdout": None, "stderr": None}, "log": None, "log_error": "the load generator left no stdout"}
+    assert "left no stdout" in faults(build(facts(), write=unread))[0][1]
+
+
+def test_marks_name_their_workload():
+    asked = {**ASKED, "operations": None, "threads": 20, "rate": {"mode": "fixed", "ops_per_s": 6000}}
+    record = build(facts(workloads=[workload(asked=asked)]), write=found("fixed-overload"))
+    assert record["validity"]["marks"][0].startswith("write: Target missed: ")
+
+
+@pytest.mark.parametrize(
+    ("known", "sentence"),
+    [
+        ({"host": {}}, "The facts of cell db1/block-01/runc lack arm, cluster, finished_at, "),
+        (facts(cluster={"nodes": 1, "node_cpus": 1}), "at $.cluster, 'node_memory_mib' is a required property"),
+        (facts(parity_band=None), "at $.parity.band, None is not of type 'number'"),
+        (facts(parity={"nodes": [{"node": "n1"}]}), "at $.parity.nodes[0], "),
+        (facts(workloads=[workload(asked=None)]), "at $.workloads[0].asked, None is not of type 'object'"),
+        (facts(workloads=[workload(nodes_after={})]), "at $.workloads[0].nodes_after, "),
+        (facts(workloads=[workload(finished_at="noon")]), "at $.workloads[0]."),
+    ],
+)
+def test_facts_of_another_form_are_refused_before_they_are_judged(known, sentence):
+    with pytest.raises(RecordError) as refused:
+        build(known)
+    assert sentence in str(refused.value)
