@@ -15,7 +15,7 @@ description:
   - At the end, shows per cluster the rate and the latencies of each workload and arm, the ratio to the baseline with
     its interval, what does not count and why, the verdict and the report's path.
   - Only shows. Tasks write the results; switched off, nothing is lost.
-  - Reads nothing but the dictionary C(katabench_event) in the results of tasks, or in the facts that they set.
+  - Reads nothing but the dictionary C(katabench_event) in the results of tasks, and the fact C(bench_event).
 requirements:
   - enable in configuration (C(callbacks_enabled = katabench.scylla.campaign))
   - rich on the controller, for the closing table
@@ -62,9 +62,9 @@ class CallbackModule(CallbackBase):
         self._show(self._progress.close(shutil.get_terminal_size().columns))
 
     def _observe(self, result: CallbackTaskResult) -> None:
-        # A task that is no plugin of ours says it as a fact.
+        # The role bench has no plugin to say that a cell begins; it sets a fact.
         facts = result.result.get("ansible_facts") or {}
-        event = result.result.get("katabench_event", facts.get("katabench_event"))
+        event = result.result.get("katabench_event", facts.get("bench_event"))
         if isinstance(event, dict):
             self._show(self._progress.observe(result.host.name, event))
 

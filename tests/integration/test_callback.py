@@ -80,7 +80,7 @@ PLAYBOOK = """\
       ignore_errors: true
     - name: An event as a fact
       ansible.builtin.set_fact:
-        katabench_event: {event: interval, cluster: fact, workload: read, elapsed_s: 5, line: ""}
+        bench_event: {event: interval, cluster: fact, workload: read, elapsed_s: 5, line: ""}
     - name: Results of other tasks
       ansible.builtin.debug:
         msg: katabench_event
