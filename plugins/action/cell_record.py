@@ -38,7 +38,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
-        _, args = self.validate_argument_spec(ARGUMENT_SPEC)
+        _validation, args = self.validate_argument_spec(ARGUMENT_SPEC)
         campaign_dir = Path(args["campaign_dir"])
         cell = {key: args["cell"].get(key) for key in CELL_KEYS}
         path = campaign_dir / "cells" / str(cell["id"]) / "record.json"

@@ -31,6 +31,7 @@ attributes:
     support: full
     description: Builds the report, says what would be written, and writes nothing. Skips when there is no campaign.
   diff_mode:
+    description: Shows no difference.
     support: none
 """
 

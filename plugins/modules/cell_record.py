@@ -48,6 +48,7 @@ attributes:
     support: full
     description: Says that the record would be written; nothing is read or written.
   diff_mode:
+    description: Shows no difference.
     support: none
 """
 

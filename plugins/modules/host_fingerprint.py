@@ -15,8 +15,10 @@ description:
   - What a host does not tell is null.
 attributes:
   check_mode:
+    description: Only reads, in check mode as well.
     support: full
   diff_mode:
+    description: Shows no difference.
     support: none
 options:
   docker_socket:

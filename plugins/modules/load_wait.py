@@ -164,14 +164,24 @@ def main():
     params = module.params
     if module.check_mode:
         module.exit_json(
-            changed=False, finished=True, exit_status=None, interrupted=False, timed_out=False, elapsed_s=0.0, files=[], last_line="",
-            started_at="", finished_at="",
-        )  # fmt: skip
+            changed=False,
+            finished=True,
+            exit_status=None,
+            interrupted=False,
+            timed_out=False,
+            elapsed_s=0.0,
+            files=[],
+            last_line="",
+            started_at="",
+            finished_at="",
+        )
 
     try:
         started = read_time(params["started_at"])
     except ValueError as error:
-        module.fail_json(msg=f"started_at is {params['started_at']!r}; a time like 2026-01-31T12:00:00Z is expected: {error}")
+        module.fail_json(
+            msg=f"started_at is {params['started_at']!r}; a time like 2026-01-31T12:00:00Z is expected: {error}"
+        )
     left_s = params["timeout_s"] - (datetime.now(timezone.utc) - started).total_seconds()
     try:
         rc = wait_for_status(params["argv"], min(params["wait_s"], left_s))

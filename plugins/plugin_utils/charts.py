@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-import altair as alt
-import vl_convert
+# altair and vl_convert are imported where they are used: ansible-doc and ansible-test load this file in environments
+# without them.
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ def chart(summary: Mapping[str, Any], published: Mapping[str, Any], figure: Figu
     panels, one per workload: every valid replicate a point, in block order from left to right, the bar and its number
     the median. The published figures are a row of their own with a scale of its own.
     """
+    import altair as alt
+
     rows = [_measured_row(summary, cluster, figure) for cluster in summary["clusters"]]
     whole = alt.vconcat(*rows, _published_row(published, figure), spacing=28).properties(
         title=alt.TitleParams(
@@ -69,6 +71,8 @@ def chart(summary: Mapping[str, Any], published: Mapping[str, Any], figure: Figu
 
 def render(specification: Mapping[str, Any]) -> tuple[str, bytes]:
     """Draw a specification without a network and return it as SVG text and PNG bytes, the same for the same input."""
+    import vl_convert
+
     text = json.dumps(specification, allow_nan=False, sort_keys=True)
     svg = vl_convert.vegalite_to_svg(text, vl_version=VEGALITE_VERSION, allowed_base_urls=[])
     png = vl_convert.vegalite_to_png(text, vl_version=VEGALITE_VERSION, scale=PNG_SCALE, allowed_base_urls=[])
@@ -160,6 +164,8 @@ def _offset_px(place: int, places: int) -> float:
 
 
 def _row(title: str, panels: list[Any]) -> Any:
+    import altair as alt
+
     return (
         alt.concat(*panels, columns=PANELS_ACROSS, spacing=18)
         .resolve_scale(y="shared")
@@ -170,6 +176,8 @@ def _row(title: str, panels: list[Any]) -> Any:
 def _panel(
     workload: str, arms: list[str], medians: list[dict[str, Any]], points: list[dict[str, Any]], figure: Figure
 ) -> Any:
+    import altair as alt
+
     x = alt.X(
         "arm:N",
         title=None,

@@ -227,7 +227,7 @@ def _check_runtime(name: str, runtime: Any, source: str) -> None:
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> Json:
     """Refuse a key that stands twice: writing the file again would lose one of the two."""
-    keys = [key for key, _ in pairs]
+    keys = [key for key, _value in pairs]
     for key in keys:
         if keys.count(key) > 1:
             raise DaemonConfigError(f"the key '{key}' stands twice in one object; keep one of the two.")
@@ -283,7 +283,7 @@ def _restore(config: Json, entry: Json) -> None:
         return
     # Objects that became empty with the key go as well.
     for depth in range(len(path), 0, -1):
-        _, parent = _get(config, path[: depth - 1])
+        _present, parent = _get(config, path[: depth - 1])
         if depth == len(path) or not parent[path[depth - 1]]:
             del parent[path[depth - 1]]
 

@@ -57,9 +57,13 @@ def read_node_resources(text: str) -> dict[str, Any]:
             "data_filesystem": values["data_filesystem"],
         }
     except KeyError as error:
-        raise NodeFactsError(f"the measuring script printed no {error.args[0]}; it printed: {text.strip()!r}") from error
+        raise NodeFactsError(
+            f"the measuring script printed no {error.args[0]}; it printed: {text.strip()!r}"
+        ) from error
     except (ValueError, ZeroDivisionError) as error:
-        raise NodeFactsError(f"the measuring script printed something unexpected ({error}): {text.strip()!r}") from error
+        raise NodeFactsError(
+            f"the measuring script printed something unexpected ({error}): {text.strip()!r}"
+        ) from error
 
 
 def _quota_cpus(quota: str) -> float:

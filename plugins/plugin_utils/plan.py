@@ -141,7 +141,7 @@ def check_run_id(run_id: str) -> None:
 def _shuffled(arms: list[str], seed: str) -> list[str]:
     # Sorted by random() rather than shuffle(): random() alone is promised to give the same sequence in every Python.
     draw = random.Random(seed)
-    return [arm for _, arm in sorted((draw.random(), arm) for arm in arms)]
+    return [arm for _draw, arm in sorted((draw.random(), arm) for arm in arms)]
 
 
 def _list_faults(what: str, settings: Mapping[str, Any]) -> list[str]:

@@ -8,12 +8,14 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.katabench.scylla.plugins.plugin_utils.json_files import write_json
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+
+# jsonschema is imported where it is used: ansible-doc and ansible-test load this file in environments without it.
 
 SCHEMA = 1
 _SCHEMA_FILE = Path(__file__).parent / "schemas" / "record.json"
@@ -25,6 +27,8 @@ class RecordError(ValueError):
 
 def check_record(record: Any, source: str) -> None:
     """Raise RecordError, beginning with ``source`` and naming the place, unless a record has the schema's form."""
+    from jsonschema.exceptions import best_match
+
     error = best_match(_validator().iter_errors(record))
     if error is not None:
         raise RecordError(f"{source} is no record of schema {SCHEMA}: at {error.json_path}, {error.message}.")
@@ -78,4 +82,6 @@ def workload_figures(workload: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def _validator() -> Draft202012Validator:
+    from jsonschema import Draft202012Validator
+
     return Draft202012Validator(json.loads(_SCHEMA_FILE.read_text(encoding="utf-8")))

@@ -71,7 +71,7 @@ def flat(value: Any, name: str = "") -> list[tuple[str, str]]:
 
 def _span(records: Iterable[Mapping[str, Any]]) -> tuple[str, str] | None:
     times = [(record["started_at"], record["finished_at"]) for record in records]
-    return (min(start for start, _ in times), max(end for _, end in times)) if times else None
+    return (min(start for start, _end in times), max(end for _start, end in times)) if times else None
 
 
 def _hosts(summary: Mapping[str, Any], records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -8,8 +8,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scipy.special import stdtrit
-
 MINIMUM_BLOCKS = 3
 """Fewer blocks than this give no interval: two points say next to nothing about their spread."""
 
@@ -76,4 +74,7 @@ def _logarithm(rate: float, block: int) -> float:
 
 
 def _student_t(probability: float, degrees_of_freedom: int) -> float:
+    # Imported here: ansible-doc and ansible-test load this file in environments without scipy.
+    from scipy.special import stdtrit
+
     return float(stdtrit(degrees_of_freedom, probability))

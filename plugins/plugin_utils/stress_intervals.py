@@ -179,7 +179,7 @@ class IntervalSample:
         last = self._read(*self._last) if self._last else []
         room = self.limit - len(last)
         self._thin(room)
-        return [row for _, row in self._kept[:room]] + last
+        return [row for _interval, row in self._kept[:room]] + last
 
     def _thin(self, room: int) -> None:
         while len(self._kept) > room and self._kept[-1][0] > 0:

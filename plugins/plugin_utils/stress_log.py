@@ -89,7 +89,7 @@ def read_stress_log(lines: Iterable[str], max_intervals: int = MAX_INTERVALS) ->
             if line.endswith(line_feed):
                 log.row(columns, number, line)
         elif log.block is not None:
-            log.line_in_block(number, line, is_torn=not line.endswith(line_feed))
+            log.line_in_block(log.block, number, line, is_torn=not line.endswith(line_feed))
         elif any(sign in line for sign in _SIGNS) or (not log.has_begun and any(s in line for s in _PREAMBLE_SIGNS)):
             log.line_outside_block(number, line)
     return log.result(number)
@@ -126,17 +126,16 @@ class _Log:
         if len(self._steps) > MAX_STEPS:
             raise StressLogError(number, f"the closing table has more than {MAX_STEPS} rows", line)
 
-    def line_in_block(self, number: int, line: str, *, is_torn: bool) -> None:
-        """Take a line while a block is open: one of its own, what opens or ends something else, or other output."""
-        assert self.block is not None  # noqa: S101  # the caller's condition, for the type checker
+    def line_in_block(self, block: list[ResultLine], number: int, line: str, *, is_torn: bool) -> None:
+        """Take a line while `block` is open: one of its own, what opens or ends something else, or other output."""
         found = result_line(number, line)
         if found is None:
             self.line_outside_block(number, line)
         elif is_closing(found):
-            self.block.append(found)
+            block.append(found)
             self._close_block(number, line)
         elif not is_torn:
-            self.block.append(found)
+            block.append(found)
             if found.label == CLOSING_LABEL:
                 self._close_block(number, line)  # which says what is wrong with the time
 

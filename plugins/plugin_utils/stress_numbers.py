@@ -59,7 +59,7 @@ def read_number(printed: str, mark: str | None) -> Number:
         return None
     if mark is None and any(sign in printed for sign in _DECIMAL_MARKS):
         raise ValueError(f"'{printed}' can be read in two ways, and nothing near it shows the decimal mark")
-    whole, _, decimals = printed.partition(mark) if mark else (printed, "", "")
+    whole, _mark, decimals = printed.partition(mark) if mark else (printed, "", "")
     match = _WHOLE.fullmatch(whole)
     if match is None or (decimals and not decimals.isdecimal()):
         raise ValueError(f"'{printed}' is no number with the decimal mark '{mark}'")

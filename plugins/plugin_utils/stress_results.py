@@ -121,7 +121,7 @@ def _refuse_repeated_labels(lines: list[ResultLine]) -> None:
 def _mark_of(lines: list[ResultLine]) -> str | None:
     latencies = [(line, match[1]) for line in lines if "latency" in line.label and (match := _VALUE.match(line.value))]
     try:
-        mark: str | None = decimal_mark(printed for _, printed in latencies)
+        mark: str | None = decimal_mark(printed for _line, printed in latencies)
     except ValueError as error:
         raise StressLogError(latencies[0][0].number, f"latency: {error}", latencies[0][0].value) from error
     return mark
@@ -134,7 +134,7 @@ def _read_line(line: ResultLine, mark: str | None, block: dict[str, Any]) -> Non
         block["gc"]["memory_bytes"] = read_memory(line.value, mark)
     elif line.label in _GC_LABELS:
         key, unit = _GC_LABELS[line.label]
-        number, _ = _read_value(line.value, unit, mark)
+        number, _per_operation = _read_value(line.value, unit, mark)
         block["gc"][key] = number if number is None or line.label != "total gc mb" else number * _MIB
     else:
         key, unit = _OPERATION_LABELS[line.label]

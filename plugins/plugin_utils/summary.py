@@ -54,7 +54,7 @@ def summarise(campaign: Mapping[str, Any], records: Iterable[Mapping[str, Any]])
     workloads = [item_name(workload) for workload in settings["workloads"]]
     by_cell = {record["cell"]["id"]: record for record in records}
     cells = [(cell, by_cell.get(cell["id"])) for cell in plan]
-    present = [record for _, record in cells if record]
+    present = [record for _cell, record in cells if record]
     valid = [record for record in present if record["validity"]["valid"]]
     points = [point for record in valid for point in _points(record)]
     clusters = [
@@ -136,7 +136,7 @@ def _cluster(
             for workload in workloads
         ]
     )
-    hosts = [record["host"] for _, record in cells if record and record["host"]]
+    hosts = [record["host"] for _cell, record in cells if record and record["host"]]
     return {
         "cluster": name,
         "host": host_in_words(hosts[0] if hosts else {}),

@@ -74,7 +74,7 @@ def again_in_words(ratios: Sequence[tuple[str, Ratio | None]]) -> tuple[bool | N
     if not ratios:
         return None, "No A/A control ran: how much this host varies by itself is unknown."
     words = "; ".join(f"{name} {ratio_in_words(ratio) if ratio else 'has no valid pair'}" for name, ratio in ratios)
-    verdicts = [ratio.holds_one if ratio else None for _, ratio in ratios]
+    verdicts = [ratio.holds_one if ratio else None for _name, ratio in ratios]
     if False in verdicts:
         return False, (
             f"The A/A control shows a difference where there is none ({words}): the host is too noisy or the blocks "

@@ -111,7 +111,10 @@ def campaign(tmp_path_factory):
         playbook="bench.yml",
         inventory=str(ROOT / "local"),
         extravars=settings(directory / "results"),
-        envvars={"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".ansible/collections")},
+        envvars={
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".ansible/collections"),
+        },
         quiet=True,
         timeout=LIMIT_S,
     )
@@ -146,9 +149,7 @@ def test_the_runtimes_really_differ(campaign):
 def test_the_report_stands_and_its_figures_are_those_of_the_raw_files(campaign):
     results_dir, _output = campaign
     summary = json.loads((results_dir / "latest/summary.json").read_text())
-    row = next(
-        row for row in summary["clusters"][0]["rows"] if (row["workload"], row["arm"]) == ("write", "gvisor")
-    )
+    row = next(row for row in summary["clusters"][0]["rows"] if (row["workload"], row["arm"]) == ("write", "gvisor"))
     stdout = next((results_dir / "latest/cells").glob("*/block-01/gvisor/raw/write/stdout")).read_text()
     printed = next(line for line in stdout.splitlines() if line.startswith("Op rate"))
     assert row["op_rate"] == int(printed.split(":")[1].split()[0].replace(",", ""))
@@ -161,14 +162,19 @@ def test_the_closing_table_is_shown(campaign):
     assert "report.html" in output.rpartition("PLAY RECAP")[2]
 
 
-def test_nothing_of_ours_is_left(campaign):
+@pytest.mark.usefixtures("campaign")
+def test_nothing_of_ours_is_left():
     assert ours() == ["", "", ""]
 
 
 def test_the_report_is_built_again_byte_for_byte(campaign):
     results_dir, _output = campaign
     folder = (results_dir / "latest").resolve()
-    derived = [path for path in folder.rglob("*") if path.is_file() and "cells" not in path.parts and path.name != "campaign.json"]
+    derived = [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and "cells" not in path.parts and path.name != "campaign.json"
+    ]
     before = {path: path.read_bytes() for path in derived}
     for path in derived:
         path.unlink()

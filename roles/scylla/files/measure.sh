@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Prints what this node really has, one "name value" a line, for plugins/plugin_utils/node_facts.py.
 # Only shell built-ins and /proc where possible: old sandboxes refuse system calls that newer tools make.
 data_dir=$1
