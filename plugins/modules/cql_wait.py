@@ -109,7 +109,7 @@ def main():
             module.exit_json(changed=False, elapsed_s=time.monotonic() - started, attempts=attempts)
         if not is_alive(module.params["alive_argv"]):
             module.fail_json(
-                msg=f"The node behind {host}:{port} has died before it answered CQL.",
+                msg=f"The node has died before it answered CQL on port {port}.",
                 died=True,
                 attempts=attempts,
                 elapsed_s=time.monotonic() - started,

@@ -33,9 +33,10 @@ def read(path: Path) -> Any:
 
 
 def options(role: Path) -> dict[str, dict]:
-    """Return the options of all entry points."""
-    entry_points = read(role / "meta" / "argument_specs.yml")["argument_specs"].values()
-    return {name: option for entry_point in entry_points for name, option in entry_point.get("options", {}).items()}
+    """Return the options of all entry points; where another one asks for more than main does, main's hold."""
+    specs = read(role / "meta" / "argument_specs.yml")["argument_specs"]
+    others = [specs[name] for name in specs if name != "main"]
+    return {name: option for spec in [*others, specs["main"]] for name, option in spec.get("options", {}).items()}
 
 
 def tasks(entries: list[dict]) -> Iterator[dict]:
