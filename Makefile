@@ -64,7 +64,9 @@ lint-types: dev
 	$(STEP) $@ mypy
 
 lint-shell: test-host
-	$(STEP) $@ shellcheck --external-sources .ci/run scripts/setup scripts/setup-tests scripts/sanity
+	$(STEP) $@ shellcheck --external-sources .ci/run scripts/setup scripts/setup-tests scripts/sanity benchmarks/by_hand.sh \
+		roles/scylla/files/measure.sh roles/images/files/embedded/entrypoint roles/images/files/embedded/nodetool \
+		roles/images/files/embedded/cassandra-stress
 
 lint-changelog: dev
 	$(STEP) $@ antsibull-changelog lint
