@@ -122,8 +122,8 @@ def test_memory_is_half_heap_and_a_quarter_direct(
     ("arguments", "ring_delay"),
     [
         ([], "1000"),
-        (["--seeds=10.20.0.1"], "5000"),
-        (["--developer-mode", "1", "--seeds=10.20.0.1"], "5000"),
+        (["--seeds=10.20.0.1"], "2000"),
+        (["--developer-mode", "1", "--seeds=10.20.0.1"], "2000"),
         (["--developer-mode=0", "--seeds=10.20.0.1"], None),
     ],
 )
