@@ -141,3 +141,31 @@ def test_an_error_says_what_is_wrong_and_where(tmp_path, expression, text, words
     said = " ".join((done.stdout + done.stderr).split())
     for part in words:
         assert part in said
+
+
+def test_what_a_node_says_and_how_a_load_runs_can_be_asserted_on(tmp_path):
+    done = play(
+        tmp_path,
+        """\
+    - name: Require what the nodes' and the load's filters say
+      ansible.builtin.assert:
+        that:
+          - (engine | katabench.scylla.database_engine).name == 'cassandra'
+          - (engine | katabench.scylla.database_engine).version == '5.0.6'
+          - (resources | katabench.scylla.node_resources).cpus == 1.5
+          - (resources | katabench.scylla.node_resources).memory_mib == 1024
+          - (workload | katabench.scylla.stress_run(['n1', 'n2'])).argv[:6]
+            == ['cassandra-stress', 'write', 'no-warmup', 'n=10', '-node', 'n1,n2']
+    - name: Refuse a workload that cannot run
+      ansible.builtin.debug:
+        msg: "{{ workload | combine({'threads': 0}) | katabench.scylla.stress_run(['n1']) }}"
+""",
+        engine="ReleaseVersion: 5.0.6",
+        resources=(
+            "node n1\nkernel_release 6.1\nmemory_total_kib 2097152\nmemory_limit_bytes 1073741824\n"
+            "data_filesystem ext4\nprocessors 2\ncpu_quota 150000 100000\n"
+        ),
+        workload={"name": "write", "operations": 10, "threads": 4},
+    )
+    assert "ok=1" in done.stdout, done.stdout
+    assert "workload write: threads is 0; it has to be greater than 0" in " ".join((done.stdout + done.stderr).split())
