@@ -11,8 +11,7 @@ short_description: Wait for a load generator and say how far it is
 version_added: 0.1.0
 description:
   - Runs a command that ends when the load generator ends and prints its exit status (for instance C(docker wait)), for
-    at most O(wait_s) seconds. In a loop that ends with it, every pass gives a sign of life, and a lost connection costs
-    one pass, not the load.
+    at most O(wait_s) seconds. In a loop that ends with it, every pass gives a sign of life.
   - Between two signs of life one process sleeps, so that the waiting takes nothing from the host under test.
 author: katabench authors (@katabench)
 options:
