@@ -52,9 +52,10 @@ def parse_meminfo(text):
 
 
 def parse_mounts(text, path):
-    """Find the mount that holds an absolute path in /proc/self/mountinfo: {device, filesystem, number, mount_point}.
+    """Find the mount that holds an absolute path in /proc/self/mountinfo.
 
-    ``number`` is the device's major:minor. The last of equally deep mounts hides the earlier ones.
+    Gives {device, filesystem, number, mount_point, shared}: ``number`` is the device's major:minor, ``shared`` whether
+    what is mounted below is passed on to other namespaces. The last of equally deep mounts hides the earlier ones.
     """
     found = None
     for line in text.splitlines():
@@ -65,7 +66,13 @@ def parse_mounts(text, path):
         point = fields[4].replace("\\040", " ")
         inside = path == point or path.startswith(point.rstrip("/") + "/")
         if inside and (found is None or len(point) >= len(found["mount_point"])):
-            found = {"device": source[1], "filesystem": source[0], "number": fields[2], "mount_point": point}
+            found = {
+                "device": source[1],
+                "filesystem": source[0],
+                "number": fields[2],
+                "mount_point": point,
+                "shared": any(field.startswith("shared:") for field in fields[6:]),
+            }
     return found
 
 

@@ -98,46 +98,17 @@ fingerprint:
       returned: always
 """
 
-import fcntl
-import http.client
-import json
 import os
-import socket
 import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.katabench.scylla.plugins.module_utils import host_fingerprint as host
+from ansible_collections.katabench.scylla.plugins.module_utils.docker_engine import ask_engine
+from ansible_collections.katabench.scylla.plugins.module_utils.kvm import probe_kvm
 
 CPU = "/sys/devices/system/cpu"
 MIB = 1024 * 1024
-KVM_CREATE_VM = 0xAE01  # linux/kvm.h
-
-
-class _EngineConnection(http.client.HTTPConnection):
-    """HTTP over the engine's Unix socket."""
-
-    def __init__(self, path):
-        super().__init__("localhost", timeout=10)
-        self._path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
-def ask_engine(path, question):
-    """Ask the engine, {} where none answers."""
-    connection = _EngineConnection(path)
-    try:
-        connection.request("GET", question)
-        answer = connection.getresponse()
-        return json.load(answer) if answer.status == 200 else {}
-    except (OSError, http.client.HTTPException, ValueError):
-        return {}
-    finally:
-        connection.close()
 
 
 def ask_version(command, timeout_s):
@@ -147,21 +118,6 @@ def ask_version(command, timeout_s):
     except (OSError, subprocess.TimeoutExpired):
         return None
     return host.parse_version(done.stdout) if done.returncode == 0 else None
-
-
-def kvm_works():
-    """Make an empty virtual machine and drop it: a device node alone may stand in a container without KVM behind it."""
-    try:
-        device = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        os.close(fcntl.ioctl(device, KVM_CREATE_VM, 0))
-    except OSError:
-        return False
-    finally:
-        os.close(device)
-    return True
 
 
 def existing(path):
@@ -212,7 +168,7 @@ def fingerprint(docker_socket, data_path, runtime_timeout_s):
         "virtualisation": host.virtualisation(
             flags, host.read_text("/sys/class/dmi/id/product_name"), host.read_text("/sys/class/dmi/id/sys_vendor")
         ),
-        "kvm": kvm_works(),
+        "kvm": probe_kvm()["creates_vm"],
         "disk": describe_disk((engine or {}).get("data_root") or data_path),
         "engine": engine,
         "runtimes": {
