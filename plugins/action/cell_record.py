@@ -22,6 +22,8 @@ from ansible_collections.katabench.scylla.plugins.plugin_utils.record import (
     workload_figures,
     write_record,
 )
+from ansible_collections.katabench.scylla.plugins.plugin_utils.sandbox import is_emulated
+from ansible_collections.katabench.scylla.plugins.plugin_utils.starts import count_starts
 
 ARGUMENT_SPEC = {
     "campaign_dir": {"type": "path", "required": True},
@@ -84,5 +86,7 @@ def _record_event(record: dict[str, Any]) -> dict[str, Any]:
         **{key: cell[key] for key in ("cluster", "arm", "block")},
         "valid": record["validity"]["valid"],
         "sentence": headline(record),
+        "emulated": is_emulated(record["sandbox"]),
+        "failed_starts": count_starts(record["starts"])["failed"],
         "workloads": [workload_figures(workload) for workload in record["workloads"]],
     }

@@ -14,7 +14,11 @@ author: katabench authors (@katabench)
 positional: _input, clusters, run_id, seed
 options:
   _input:
-    description: Settings, in the form that M(katabench.scylla.campaign_open) takes.
+    description:
+      - Settings, in the form that M(katabench.scylla.campaign_open) takes.
+      - C(arms_where_able), a list of arms that join only where the hosts can carry them, may stand beside C(arms) and
+        share no name with it. These arms are checked like the others, named in a line of their own, and are no part
+        of the cells, because whether they join is seen on the hosts.
     type: dict
     required: true
   clusters:

@@ -42,7 +42,8 @@ _value:
   description: >-
     The content of C(summary.json), among it C(question), C(verdict), C(cells), C(problems), and C(clusters) with a row
     per workload and arm (C(op_rate) in operations per second, C(latency_mean_ms), C(latency_p99_ms), C(ratio) with
-    C(ratio_low) and C(ratio_high), C(change_percent)).
+    C(ratio_low) and C(ratio_high), C(change_percent), and C(emulated) where the arm ran under software emulation, so
+    that its figures tell nothing of the cost).
   type: dict
 """
 

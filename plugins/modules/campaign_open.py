@@ -36,8 +36,12 @@ options:
       - What is measured and how. The campaign is bound to all of it.
       - C(arms) and C(workloads) are lists of names or of dictionaries with a C(name), C(replicates) is the number
         of blocks, and C(baseline) is the name of one of the arms. Other keys are recorded as they are.
+      - An arm may say where its data lies (C(storage), one of C(volume), C(rootfs), C(block)), and in C(differs), a
+        sentence, what besides its runtime is unlike the other arms on purpose. The report shows both beside its
+        figures. An arm with C(node_cpus) or C(node_memory_mib) of its own is refused without C(differs).
       - C(arm_catalogue_names), C(workload_catalogue_names) and C(profile_catalogue_names), lists of the names that
-        exist, are optional. A name that is not among them is refused. They are not recorded.
+        exist, are optional. A name that is not among them is refused. They are not recorded, and neither is
+        C(arms_where_able) (see P(katabench.scylla.bench_plan#filter)).
     type: dict
     required: true
   clusters:

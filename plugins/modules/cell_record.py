@@ -28,10 +28,16 @@ options:
     description:
       - What the play saw. Its form is that of the record, C(plugins/plugin_utils/schemas/record.json).
       - C(arm), C(host), C(cluster), C(started_at) and C(finished_at) are recorded as they are, and so are C(engine),
-        C(image) and C(timings_s), which may be missing.
+        C(image), C(sandbox), C(starts) and C(timings_s), which may be missing.
+      - C(sandbox) is what the arm really ran in, as it was proven on the host, or null. Its C(accelerator) (C(kvm),
+        C(tcg) for software emulation, or null when that is not known) is required and marks the cell. The nodes must
+        have its C(guest_kernel), when that is given.
+      - C(starts) lists every attempt to start a node, in order, with C(node), C(attempt) (from 1), C(elapsed_s) (may
+        be missing), C(failed) and C(sentence) (why it failed, else null).
       - C(parity.nodes) lists what each node measured inside itself (C(node), C(kernel_release), C(cpus),
         C(memory_mib), C(data_filesystem)). It may be missing when O(failure) is given. C(parity_band) is the share by
-        which processors and memory may differ from what was asked.
+        which processors and memory may differ from what was asked, C(arm.node_cpus) and C(arm.node_memory_mib), or
+        else those of C(cluster).
       - C(workloads) lists those that were started, with C(name), C(operation), C(command), C(tool), C(asked), C(rc),
         C(timed_out), C(started_at), C(finished_at), C(nodes_before) and C(nodes_after) (as the filter
         P(katabench.scylla.nodetool_status#filter) gives them, or null), and where they apply C(interrupted)

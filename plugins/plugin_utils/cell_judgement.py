@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.katabench.scylla.plugins.plugin_utils.record import SCHEMA, RecordError, check_record
+from ansible_collections.katabench.scylla.plugins.plugin_utils.sandbox import sandbox_marks
+from ansible_collections.katabench.scylla.plugins.plugin_utils.starts import start_marks
 from ansible_collections.katabench.scylla.plugins.plugin_utils.validity import judge_parity, judge_workload
 
 _REQUIRED_FACTS = frozenset({"arm", "host", "cluster", "parity_band", "workloads", "started_at", "finished_at"})
@@ -28,8 +30,9 @@ def build_record(
     """Put a record (schemas/record.json) together and judge it.
 
     ``facts`` is what the play saw: ``arm``, ``engine``, ``image``, ``host``, ``cluster``, ``parity`` (its ``nodes``:
-    what each measured inside itself), ``parity_band`` (the share by which a node may differ from what was asked),
-    ``workloads`` (those that were started, in order), ``started_at``, ``finished_at`` and, if known, ``timings_s``.
+    what each measured inside itself), ``parity_band`` (the share by which a node may differ from what the arm, or else
+    the cluster, gives it), ``workloads`` (those that were started, in order), ``started_at``, ``finished_at`` and, if
+    known, ``sandbox`` (what the arm ran in), ``starts`` (each attempt to start a node) and ``timings_s``.
     ``raw`` holds, for each of these workloads, what ``raw_files.read_raw`` found. ``failure`` is what stopped the
     cell, if anything did. ``workload_names`` are those the campaign asks for: when nothing stopped the cell and one
     of them is missing, the cell is incomplete.
@@ -48,6 +51,8 @@ def build_record(
         "run_id": run_id,
         "cell": dict(cell),
         **{key: facts.get(key) for key in ("arm", "engine", "image", "host", "cluster", "started_at", "finished_at")},
+        "sandbox": facts.get("sandbox"),
+        "starts": facts.get("starts") or [],
         "parity": {"nodes": nodes, "band": facts["parity_band"], "valid": False, "failures": []}
         if has_parity
         else None,
@@ -79,23 +84,28 @@ def _judge(record: dict[str, Any], log_errors: Mapping[str, str | None], workloa
     """Put the verdicts in their places."""
     cluster, parity = record["cluster"], record["parity"]
     if parity is not None:
-        asked = {"cpus": cluster["node_cpus"], "memory_mib": cluster["node_memory_mib"]}
-        verdict = judge_parity(asked, parity["nodes"], parity["band"])
+        verdict = judge_parity(_given(record), parity["nodes"], parity["band"])
         parity |= {"valid": verdict["valid"], "failures": verdict["failures"]}
     for workload in record["workloads"]:
         workload["validity"] = judge_workload(
             {**workload["asked"], "nodes": cluster["nodes"]},
             {**workload, "log": workload["result"], "log_error": log_errors[workload["name"]]},
         )
-    record["validity"] = _cell_validity(record["workloads"], parity, record["failure"], workload_names)
+    record["validity"] = _cell_validity(record, workload_names)
 
 
-def _cell_validity(
-    workloads: Sequence[Mapping[str, Any]],
-    parity: Mapping[str, Any] | None,
-    failure: Mapping[str, str] | None,
-    workload_names: Sequence[str],
-) -> dict[str, Any]:
+def _given(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a node is to have: what an arm that differs on purpose declares, else the cluster's."""
+    arm, cluster, sandbox = record["arm"], record["cluster"], record["sandbox"] or {}
+    return {
+        "cpus": arm.get("node_cpus") or cluster["node_cpus"],
+        "memory_mib": arm.get("node_memory_mib") or cluster["node_memory_mib"],
+        "kernel_release": sandbox.get("guest_kernel"),
+    }
+
+
+def _cell_validity(record: Mapping[str, Any], workload_names: Sequence[str]) -> dict[str, Any]:
+    workloads, parity, failure = record["workloads"], record["parity"], record["failure"]
     failures = [dict(failure)] if failure else []
     failures += parity["failures"] if parity else []
     failures += [
@@ -110,7 +120,8 @@ def _cell_validity(
             for name in workload_names
             if name not in started
         ]
-    marks = [f"{workload['name']}: {mark}" for workload in workloads for mark in workload["validity"]["marks"]]
+    marks = [*sandbox_marks(record["sandbox"]), *start_marks(record["starts"])]
+    marks += [f"{workload['name']}: {mark}" for workload in workloads for mark in workload["validity"]["marks"]]
     return {"valid": not failures, "failures": failures, "marks": marks}
 
 

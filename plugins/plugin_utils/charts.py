@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
+
+from ansible_collections.katabench.scylla.plugins.plugin_utils.wording import arm_label, caveats_in_words
 
 # altair and vl_convert are imported where they are used: ansible-doc and ansible-test load this file in environments
 # without them.
@@ -43,6 +46,8 @@ PANEL_HEIGHT_PX = 190
 PUBLISHED_COLUMN_PX = 45
 PUBLISHED_HEIGHT_PX = 110
 PANELS_ACROSS = 2
+SUBTITLE_CHARACTERS = 85
+LONGEST_LABEL_CHARACTERS = 10
 PNG_SCALE = 2
 
 # Vega-Lite's version is named so that a newer renderer does not redraw old campaigns in another way.
@@ -59,10 +64,13 @@ def chart(summary: Mapping[str, Any], published: Mapping[str, Any], figure: Figu
     import altair as alt
 
     rows = [_measured_row(summary, cluster, figure) for cluster in summary["clusters"]]
+    caveats = [
+        line for caveat in caveats_in_words(summary["clusters"]) for line in textwrap.wrap(caveat, SUBTITLE_CHARACTERS)
+    ]
     whole = alt.vconcat(*rows, _published_row(published, figure), spacing=28).properties(
         title=alt.TitleParams(
             figure.title,
-            subtitle=f"{figure.axis}, {figure.better}; bar and number: median; point: one replicate",
+            subtitle=[f"{figure.axis}, {figure.better}; bar and number: median; point: one replicate", *caveats],
         ),
         description=describe(summary, published, figure),
     )
@@ -86,11 +94,12 @@ def describe(summary: Mapping[str, Any], published: Mapping[str, Any], figure: F
     for cluster in summary["clusters"]:
         for workload in _workloads(cluster["rows"]):
             values = [
-                f"{row['arm']} " + ("none" if row[figure.key] is None else f"{number(row[figure.key])} {unit}")
+                f"{arm_label(row)} " + ("none" if row[figure.key] is None else f"{number(row[figure.key])} {unit}")
                 for row in cluster["rows"]
                 if row["workload"] == workload
             ]
             sentences.append(f"{cluster['cluster']}, {workload}: {', '.join(values)}.")
+    sentences += caveats_in_words(summary["clusters"])
     for workload in _workloads(published["cells"]):
         values = [
             f"{cell['arm']} {number(cell[figure.key])} {unit}"
@@ -110,14 +119,14 @@ def number(value: float) -> str:
 
 def _measured_row(summary: Mapping[str, Any], cluster: Mapping[str, Any], figure: Figure) -> Any:
     rows = cluster["rows"]
-    arms = list(dict.fromkeys(row["arm"] for row in rows))
+    labels = {row["arm"]: arm_label(row) for row in rows}
     colours = _colours(rows, summary["baseline"])
     measured = [point for point in summary["points"] if point["cluster"] == cluster["cluster"]]
     blocks = sorted({point["block"] for point in measured})
     points = [
         {
             "workload": point["workload"],
-            "arm": point["arm"],
+            "arm": labels[point["arm"]],
             "value": point[figure.key],
             "colour": colours[point["arm"]],
             "offset_px": _offset_px(blocks.index(point["block"]), len(blocks)),
@@ -129,8 +138,8 @@ def _measured_row(summary: Mapping[str, Any], cluster: Mapping[str, Any], figure
     return _row(
         f"Measured: {cluster['cluster']}, {summary['engine']}",
         [
-            _panel(workload, arms, medians, points, figure).properties(
-                width=COLUMN_PX * len(arms), height=PANEL_HEIGHT_PX
+            _panel(workload, list(labels.values()), medians, points, figure).properties(
+                width=COLUMN_PX * len(labels), height=PANEL_HEIGHT_PX
             )
             for workload in _workloads(rows)
         ],
@@ -155,7 +164,7 @@ def _published_row(published: Mapping[str, Any], figure: Figure) -> Any:
 def _median(row: Mapping[str, Any], figure: Figure, colour: str) -> dict[str, Any]:
     value = row[figure.key]
     text = "none valid" if value is None else number(value)
-    return {"workload": row["workload"], "arm": row["arm"], "value": value, "text": text, "colour": colour}
+    return {"workload": row["workload"], "arm": arm_label(row), "value": value, "text": text, "colour": colour}
 
 
 def _offset_px(place: int, places: int) -> float:
@@ -182,7 +191,10 @@ def _panel(
         "arm:N",
         title=None,
         scale=alt.Scale(domain=arms),
-        axis=alt.Axis(labelAngle=0, labelExpr="length(datum.label) > 10 ? split(datum.label, '-') : datum.label"),
+        axis=alt.Axis(
+            labelAngle=0,
+            labelExpr=f"length(datum.label) > {LONGEST_LABEL_CHARACTERS} ? split(datum.label, /[- ]/) : datum.label",
+        ),
     )
     y = alt.Y("value:Q", title=figure.axis, axis=alt.Axis(tickCount=5, format=",~f", minExtent=36))
     colour = alt.Color("colour:N", scale=None)

@@ -18,6 +18,12 @@ CATALOGUE_KEYS = {
     "profile": "profile_catalogue_names",
 }
 
+# Arms that join where the hosts can carry them, which is seen on the hosts only.
+WHERE_ABLE = "arms_where_able"
+
+# Where the data of an arm may lie, as schemas/record.json says.
+STORAGES = ("volume", "rootfs", "block")
+
 # Names become folders, so: no separators, nothing hidden, nothing that a shell or a URL has to escape.
 _FIT_FOR_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 
@@ -62,8 +68,9 @@ def make_plan(clusters: list[str], arms: list[str], replicates: int, seed: int) 
 def plan_lines(settings: Mapping[str, Any], clusters: list[str], seed: int | None) -> list[str]:
     """Say in lines what a campaign would do.
 
-    Without a seed the order of the arms within a block is not known yet and is not shown. Raises PlanError when no
-    campaign can be planned from the settings.
+    Without a seed the order of the arms within a block is not known yet and is not shown. Arms that join only where
+    the hosts can carry them have a line of their own. Raises PlanError when no campaign can be planned from the
+    settings.
     """
     check_settings(settings)
     check_clusters(clusters)
@@ -75,6 +82,10 @@ def plan_lines(settings: Mapping[str, Any], clusters: list[str], seed: int | Non
         f"workloads of a cell, in order: {', '.join(workloads)}",
         f"compared with the baseline {settings['baseline']}",
     ]
+    where_able = [item_name(arm) for arm in settings.get(WHERE_ABLE) or []]
+    if where_able:
+        more = len(make_plan(clusters, where_able, replicates, 0))
+        lines.append(f"{', '.join(where_able)}: where the host's checks pass, {more} more cells")
     if seed is None:
         order = "in an order that is drawn when the campaign begins"
         return [*lines, *(f"{cluster}: {', '.join(arms)} in each block, {order}" for cluster in clusters)]
@@ -90,8 +101,8 @@ def seed_from(run_id: str) -> int:
 
 
 def campaign_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that decide what is measured: all but the lists of names that exist."""
-    return {key: value for key, value in settings.items() if key not in CATALOGUE_KEYS.values()}
+    """Return the settings that decide what is measured: all but the lists of names that exist or that may join."""
+    return {key: value for key, value in settings.items() if key not in {*CATALOGUE_KEYS.values(), WHERE_ABLE}}
 
 
 def item_name(item: Any) -> str:
@@ -103,11 +114,13 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     """Raise PlanError, with every fault found, unless a campaign can be planned from the settings.
 
     Looked at are ``arms`` and ``workloads`` (lists of names or of dictionaries with a ``name``), ``replicates``,
-    ``baseline``, ``profile``, and the lists of names that exist (CATALOGUE_KEYS), where they are given.
+    ``baseline``, ``profile``, and, where they are given, the arms that join where the hosts are able (WHERE_ABLE) and
+    the lists of names that exist (CATALOGUE_KEYS).
     """
     arm_faults = _list_faults("arm", settings)
     faults = [
         *arm_faults,
+        *_where_able_faults(settings),
         *_list_faults("workload", settings),
         *_replicates_faults(settings.get("replicates")),
     ]
@@ -116,6 +129,7 @@ def check_settings(settings: Mapping[str, Any]) -> None:
 
     if not arm_faults:
         faults += _baseline_faults(settings.get("baseline"), [item_name(arm) for arm in settings["arms"]])
+        faults += [fault for arm in settings["arms"] if isinstance(arm, Mapping) for fault in _arm_faults(arm)]
     if faults:
         raise PlanError("\n".join(faults))
 
@@ -148,11 +162,46 @@ def _list_faults(what: str, settings: Mapping[str, Any]) -> list[str]:
     items = settings.get(f"{what}s")
     if not items or isinstance(items, (str, Mapping)) or not isinstance(items, Iterable):
         return [f"The list of {what}s is {items!r}: name at least one {what}."]
+    return _item_faults(what, items, settings)
+
+
+def _item_faults(what: str, items: Iterable[Any], settings: Mapping[str, Any]) -> list[str]:
     nameless = [item for item in items if isinstance(item, Mapping) and "name" not in item]
     if nameless:
         return [f"The {what} {dict(item)!r} has no name: give it one." for item in nameless]
     names = [item_name(item) for item in items]
     return [*_unknown_faults(what, names, settings), *_duplicate_faults(what, names), *_path_faults(what, names)]
+
+
+def _where_able_faults(settings: Mapping[str, Any]) -> list[str]:
+    items, arms = settings.get(WHERE_ABLE) or [], settings.get("arms")
+    if not isinstance(items, (list, tuple)):
+        return [f"The arms to join where the hosts are able are {items!r}: give a list of names."]
+    faults = _item_faults("arm", items, settings)
+    if not faults and isinstance(arms, (list, tuple)):
+        always = {item_name(arm) for arm in arms}
+        faults = [
+            f"The arm {name!r} is to run anyway and to join where the hosts are able: list it in one place."
+            for name in map(item_name, items)
+            if name in always
+        ]
+    return faults
+
+
+def _arm_faults(arm: Mapping[str, Any]) -> list[str]:
+    faults = []
+    if arm.get("storage") not in {None, *STORAGES}:
+        faults.append(f"The arm {arm['name']!r} has storage {arm['storage']!r}: it is one of {', '.join(STORAGES)}.")
+    for key in ("node_cpus", "node_memory_mib"):
+        given = arm.get(key)
+        if given is not None and (isinstance(given, bool) or not isinstance(given, (int, float)) or given <= 0):
+            faults.append(f"The arm {arm['name']!r} has {key} {given!r}: give a number greater than 0.")
+        elif given is not None and not arm.get("differs"):
+            faults.append(
+                f"The arm {arm['name']!r} has {key} of its own and does not say so: give it `differs`, a sentence that "
+                "the report shows beside its figures."
+            )
+    return faults
 
 
 def _baseline_faults(baseline: Any, arms: list[str]) -> list[str]:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.katabench.scylla.plugins.plugin_utils.wording import arm_label
+
 try:
     from rich.box import SIMPLE
     from rich.console import Console
@@ -158,7 +160,10 @@ class Progress:
             f"mean {_number(workload.get('latency_mean_ms'))} ms, p99 {_number(workload.get('latency_p99_ms'))} ms"
             for workload in event.get("workloads") or []
         )
-        return self._say(cluster, f" done: {figures}", time_left=True)
+        failed = event.get("failed_starts") or 0
+        how = " under software emulation" if event.get("emulated") else ""
+        how += f" after {failed} failed start{'' if failed == 1 else 's'}" if failed else ""
+        return self._say(cluster, f" done{how}: {figures}", time_left=True)
 
     def _say(self, cluster: _Cluster, text: str, time_left: bool = False) -> str:
         whose = f"{cluster.name}: " if len(self._clusters) > 1 else ""
@@ -193,9 +198,14 @@ def summary_lines(summary: Mapping[str, Any], baseline: str, width: int) -> list
         else:
             lines.append("The table needs the Python package rich on the controller: pip install rich")
         lines += [
-            f"{row.get('workload', '-')} {row.get('arm', '-')} does not count: {row.get('sentence') or '-'}"
+            f"{row.get('workload', '-')} {arm_label(row)} does not count: {row.get('sentence') or '-'}"
             for row in rows
             if not row.get("valid")
+        ]
+        lines += [
+            f"{arm_label(arm)}: {arm['failed']} of {arm.get('starts', '-')} starts of a node failed"
+            for arm in cluster.get("starts") or []
+            if arm.get("failed")
         ]
     problems = [
         f"problem: {problem.get('cell', '-')}: {problem.get('class', '-')}: {problem.get('sentence', '-')}"
@@ -209,11 +219,11 @@ def _table(rows: list[Mapping[str, Any]], baseline: str, width: int) -> list[str
     for title in ("workload", "arm"):
         table.add_column(title)
     for title in ("op/s", "mean ms", "p99 ms", f"op/s to {baseline}", "change", "valid"):
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
             str(row.get("workload", "-")),
-            str(row.get("arm", "-")),
+            arm_label(row),
             _number(row.get("op_rate"), 0),
             _number(row.get("latency_mean_ms")),
             _number(row.get("latency_p99_ms")),

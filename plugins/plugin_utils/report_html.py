@@ -13,6 +13,9 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ansible_collections.katabench.scylla.plugins.plugin_utils.sandbox import is_emulated, sandbox_in_words
+from ansible_collections.katabench.scylla.plugins.plugin_utils.wording import arm_label
+
 FOLDER = Path(__file__).parent / "report_page"
 
 
@@ -41,7 +44,7 @@ def render_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"fixed": _fixed, "signed": _signed, "link": _link, "size": _size}
+    environment.filters |= {"fixed": _fixed, "signed": _signed, "label": arm_label, "link": _link, "size": _size}
     return environment.get_template("report.html.j2").render(
         campaign=campaign,
         summary=summary,
@@ -51,6 +54,8 @@ def render_page(
         span=_span(records),
         hosts=_hosts(summary, records),
         inside=_inside(records),
+        sandboxes=_sandboxes(records),
+        marks=_marks(summary),
         cells=_cells(campaign, summary, records),
         latency_notes=_latency_notes(summary),
     )
@@ -95,11 +100,36 @@ def _inside(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             line = {
                 "cluster": record["cell"]["cluster"],
                 "arm": record["cell"]["arm"],
+                "emulated": is_emulated(record.get("sandbox")),
                 **{key: node[key] for key in ("kernel_release", "cpus", "memory_mib", "data_filesystem")},
             }
             if line not in seen:
                 seen.append(line)
     return sorted(seen, key=lambda line: (line["cluster"], line["arm"]))
+
+
+def _sandboxes(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what each arm ran in, once; more than once where it changed in the course of a campaign."""
+    seen = []
+    for record in records:
+        sandbox = record.get("sandbox")
+        line = {
+            "cluster": record["cell"]["cluster"],
+            "arm": record["cell"]["arm"],
+            "emulated": is_emulated(sandbox),
+            "short": sandbox_in_words(sandbox) if sandbox else "",
+            "lines": flat(sandbox or {}),
+        }
+        if sandbox and line not in seen:
+            seen.append(line)
+    return sorted(seen, key=lambda line: (line["cluster"], line["arm"]))
+
+
+def _marks(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    cells: dict[str, list[str]] = {}
+    for mark in summary["marks"]:
+        cells.setdefault(mark["sentence"], []).append(mark["cell"])
+    return [(", ".join(cell_ids), sentence) for sentence, cell_ids in cells.items()]
 
 
 def _cells(

@@ -10,9 +10,12 @@ from typing import Any
 
 from ansible_collections.katabench.scylla.plugins.plugin_utils.plan import item_name
 from ansible_collections.katabench.scylla.plugins.plugin_utils.record import workload_figures
+from ansible_collections.katabench.scylla.plugins.plugin_utils.sandbox import is_emulated
+from ansible_collections.katabench.scylla.plugins.plugin_utils.starts import count_starts
 from ansible_collections.katabench.scylla.plugins.plugin_utils.statistics import Ratio, paired_ratio
 from ansible_collections.katabench.scylla.plugins.plugin_utils.wording import (
     again_in_words,
+    arm_label,
     host_in_words,
     pacing_in_words,
     question_in_words,
@@ -35,11 +38,14 @@ def summarise(campaign: Mapping[str, Any], records: Iterable[Mapping[str, Any]])
 
     * `run_id`, `question`, `verdict`, `baseline`, `engine`, `aa`: words; `aa` judges the arms that repeat another.
     * `cells`: how many are `planned`, `valid`, `invalid`, `missing`.
-    * `clusters`: `{cluster, host, aa_holds, aa, rows}`; a row is one workload under one arm: `op_rate` (operations
-      per second), `latency_mean_ms`, `latency_p99_ms`, each the median over the valid replicates (percentiles are
-      never averaged); `ratio`, `ratio_low`, `ratio_high`, `change_percent` of the op rate against the baseline,
-      paired over `blocks` blocks (statistics.py; the interval is null below three); `valid`: there is a valid
-      replicate; `sentence`: the row in words.
+    * `clusters`: `{cluster, host, aa_holds, aa, rows, starts}`; a row is one workload under one arm: `op_rate`
+      (operations per second), `latency_mean_ms`, `latency_p99_ms`, each the median over the valid replicates
+      (percentiles are never averaged); `ratio`, `ratio_low`, `ratio_high`, `change_percent` of the op rate against the
+      baseline, paired over `blocks` blocks (statistics.py; the interval is null below three); `valid`: there is a
+      valid replicate; `sentence`: the row in words. What else explains its figures: `emulated` (a cell of it ran under
+      software emulation), `differs`, `storage` and `data_filesystem` (as the nodes see it).
+    * `starts` of a cluster: `{arm, emulated, starts, failed, causes}` of each arm whose starts were counted: how many
+      attempts to start a node there were, in all its cells.
     * `points`: the figures of each valid cell's workloads.
     * `problems`: `{cell, class, sentence}` of what does not count or did not run; `marks`: `{cell, sentence}` of
       what counts all the same.
@@ -62,10 +68,11 @@ def summarise(campaign: Mapping[str, Any], records: Iterable[Mapping[str, Any]])
         for name in _distinct(cell["cluster"] for cell in plan)
     ]
     engine = _engine(present)
+    labels = _labels(clusters)
     return {
         "schema": SCHEMA,
         "run_id": campaign["run_id"],
-        "question": question_in_words(engine, compared, baseline, len(clusters)),
+        "question": question_in_words(engine, [labels[arm] for arm in compared], labels[baseline], len(clusters)),
         "verdict": verdict_in_words(clusters, compared, baseline),
         "baseline": baseline,
         "engine": engine,
@@ -83,7 +90,7 @@ def summarise(campaign: Mapping[str, Any], records: Iterable[Mapping[str, Any]])
         "problems": [problem for cell, record in cells for problem in _problems(cell["id"], record)],
         "marks": [
             {"cell": record["cell"]["id"], "sentence": str(mark)}
-            for record in present
+            for record in valid
             for mark in record["validity"]["marks"]
         ],
         "workloads": _workloads(workloads, present),
@@ -104,6 +111,7 @@ def _points(record: Mapping[str, Any]) -> list[dict[str, Any]]:
             "cluster": record["cell"]["cluster"],
             "block": record["cell"]["block"],
             "arm": record["cell"]["arm"],
+            "emulated": is_emulated(record.get("sandbox")),
             "workload": figure["name"],
             **{key: figure[key] for key in FIGURES},
         }
@@ -115,11 +123,13 @@ def _points(record: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _cluster(
     name: str,
     workloads: Sequence[str],
-    arms: Sequence[Arm],
+    asked_arms: Sequence[Arm],
     baseline: str,
     cells: Sequence[tuple[Mapping[str, Any], Mapping[str, Any] | None]],
     points: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
+    records = [record for _cell, record in cells if record]
+    arms = [_seen_arm(arm, [record for record in records if record["cell"]["arm"] == arm["arm"]]) for arm in asked_arms]
     own = [point for point in points if point["cluster"] == name]
 
     def rates(workload: str, arm: str) -> dict[int, float]:
@@ -130,13 +140,13 @@ def _cluster(
 
     aa_holds, aa = again_in_words(
         [
-            (f"{arm['arm']} {workload}", ratio(workload, arm["arm"], arm["again_of"]))
+            (f"{arm_label(arm)} {workload}", ratio(workload, arm["arm"], arm["again_of"]))
             for arm in arms
             if arm["again_of"]
             for workload in workloads
         ]
     )
-    hosts = [record["host"] for _cell, record in cells if record and record["host"]]
+    hosts = [record["host"] for record in records if record["host"]]
     return {
         "cluster": name,
         "host": host_in_words(hosts[0] if hosts else {}),
@@ -154,6 +164,7 @@ def _cluster(
             for workload in workloads
             for arm in arms
         ],
+        "starts": _starts(arms, records),
     }
 
 
@@ -178,7 +189,7 @@ def _row(
         "blocks": ratio.blocks if ratio else 0,
         "change_percent": ratio.change_percent if ratio else None,
         "valid": bool(points),
-        "sentence": row_in_words(arm["arm"], baseline, ratio, len(points), problems),
+        "sentence": row_in_words(arm["arm"], baseline, ratio, len(points), problems, emulated=arm["emulated"]),
     }
 
 
@@ -228,7 +239,36 @@ def _engine(records: Sequence[Mapping[str, Any]]) -> str | None:
 
 def _arm(arm: Any) -> Arm:
     given = arm if isinstance(arm, Mapping) else {}
-    return {"arm": item_name(arm), "runtime": given.get("runtime"), "again_of": given.get("again_of") or None}
+    return {
+        "arm": item_name(arm),
+        "runtime": given.get("runtime"),
+        **{key: given.get(key) or None for key in ("again_of", "differs", "storage")},
+    }
+
+
+def _seen_arm(arm: Arm, records: Sequence[Mapping[str, Any]]) -> Arm:
+    filesystems = [node["data_filesystem"] for record in records for node in (record["parity"] or {}).get("nodes", [])]
+    return {
+        **arm,
+        "data_filesystem": ", ".join(_distinct(name for name in filesystems if name)) or None,
+        "emulated": any(is_emulated(record.get("sandbox")) for record in records),
+    }
+
+
+def _starts(arms: Sequence[Arm], records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    counted = []
+    for arm in arms:
+        own = [record.get("starts") or [] for record in records if record["cell"]["arm"] == arm["arm"]]
+        if any(own):
+            counts = count_starts([start for starts in own for start in starts])
+            counted.append({"arm": arm["arm"], "emulated": arm["emulated"], **counts})
+    return counted
+
+
+def _labels(clusters: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the arms' labels for sentences on all clusters: emulated on one is emulated."""
+    rows = [row for cluster in clusters for row in cluster["rows"]]
+    return {row["arm"]: arm_label(row) for row in sorted(rows, key=lambda row: bool(row["emulated"]))}
 
 
 def _of(points: Iterable[Mapping[str, Any]], workload: str, arm: str) -> list[Mapping[str, Any]]:

@@ -58,9 +58,9 @@ def judge_workload(asked: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[st
 def judge_parity(asked: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]], band: float) -> dict[str, Any]:
     """Judge whether the nodes of an arm have the resources that were asked for, measured inside each.
 
-    `asked`: cpus, memory_mib. `nodes`: [{node, kernel_release, cpus, memory_mib, data_filesystem}]. `band` is the share
-    by which CPUs and memory may differ from what was asked. Kernel and data file system must be the same in all nodes.
-    Returns the same shape as judge_workload.
+    `asked`: cpus, memory_mib and, where a sandbox was proven, kernel_release, the kernel it had. `nodes`: [{node,
+    kernel_release, cpus, memory_mib, data_filesystem}]. `band` is the share by which CPUs and memory may differ from
+    what was asked. Kernel and data file system must be the same in all nodes. Returns the same shape as judge_workload.
     """
     sentences = list(_parity_faults(asked, nodes, band))
     failures = [_failure("parity", sentence) for sentence in sentences]
@@ -231,3 +231,10 @@ def _parity_faults(asked: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]],
         if None in found.values() or len(set(found.values())) > 1:
             listed = ", ".join(f"{name} {value or 'did not tell'}" for name, value in found.items())
             yield f"The nodes do not have one {what}: {listed}."
+    proven = asked.get("kernel_release")
+    for node in nodes:
+        if proven and node["kernel_release"] not in {None, proven}:
+            yield (
+                f"{node['node']} has kernel {node['kernel_release']}, the sandbox was proven with {proven}: it did not "
+                "run in what the record describes."
+            )

@@ -30,30 +30,57 @@ def question_in_words(engine: str | None, compared: Sequence[str], baseline: str
     return f"What does it cost to run {database} under {_any_of(compared)} instead of {baseline} on {where}?"
 
 
+def arm_label(row: Mapping[str, Any]) -> str:
+    """Return an arm's name as it stands beside a figure: what ran under software emulation says so."""
+    name = str(row.get("arm", "-"))
+    return f"{name} (emulated)" if row.get("emulated") else name
+
+
+def caveats_in_words(clusters: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say of which arms the runtime alone does not explain the figures; `clusters` are those of summary.py."""
+    rows = [{**row, "cluster": cluster["cluster"]} for cluster in clusters for row in cluster["rows"]]
+    sentences = []
+    for arm in dict.fromkeys(row["arm"] for row in rows):
+        own = [row for row in rows if row["arm"] == arm]
+        where = list(dict.fromkeys(row["cluster"] for row in own if row["emulated"]))
+        if where:
+            on = "" if len(where) == len(clusters) else f" on {', '.join(where)}"
+            sentences.append(
+                f"{arm} ran under software emulation{on}: its figures say how it behaves, not what it costs."
+            )
+        if own[0]["differs"]:
+            sentences.append(f"{arm} differs on purpose: {own[0]['differs'].rstrip('.')}.")
+    return sentences
+
+
 def verdict_in_words(clusters: Sequence[Mapping[str, Any]], compared: Sequence[str], baseline: str) -> str:
-    """Answer the question from the rows of summary.py: a sentence per cluster and compared arm."""
+    """Answer the question from the rows of summary.py: a sentence per cluster and compared arm, then the caveats."""
     if not compared:
         return f"Nothing is compared: the only arm besides repeats is the baseline, {baseline}."
     sentences = []
     for cluster in clusters:
         where = "" if len(clusters) == 1 else f"{cluster['cluster']}: "
+        labels = {row["arm"]: arm_label(row) for row in cluster["rows"]}
         for arm in compared:
             parts = [f"{row['workload']} {row['sentence']}" for row in cluster["rows"] if row["arm"] == arm]
-            sentences.append(f"{where}Op rate of {arm} against {baseline}: {'; '.join(parts)}.")
+            sentences.append(f"{where}Op rate of {labels[arm]} against {labels[baseline]}: {'; '.join(parts)}.")
         if cluster["aa_holds"] is False:
             sentences.append(f"{where}The A/A control failed, so these ratios are to be doubted.")
-    return " ".join(sentences)
+    return " ".join([*sentences, *caveats_in_words(clusters)])
 
 
-def row_in_words(arm: str, baseline: str, ratio: Ratio | None, replicates_valid: int, problems: Sequence[str]) -> str:
+def row_in_words(
+    arm: str, baseline: str, ratio: Ratio | None, replicates_valid: int, problems: Sequence[str], *, emulated: bool
+) -> str:
     """Say how an arm compares under one workload, or why it does not; `problems` are sentences about its cells."""
+    how = ", emulated" if emulated else ""
     if not replicates_valid:
         return "has no valid replicate" + (f" ({problems[0].rstrip('.')})" if problems else "")
     if arm == baseline:
-        return "is the baseline"
+        return f"is the baseline{how}"
     if ratio is None:
         return f"has no ratio: no block holds a valid cell of both {arm} and {baseline}"
-    return f"shows no difference: {ratio_in_words(ratio)}" if ratio.holds_one else ratio_in_words(ratio)
+    return f"{'shows no difference: ' if ratio.holds_one else ''}{ratio_in_words(ratio)}{how}"
 
 
 def ratio_in_words(ratio: Ratio) -> str:

@@ -10,12 +10,30 @@ from pathlib import Path
 from ansible_collections.katabench.scylla.plugins.plugin_utils.json_files import write_json
 from ansible_collections.katabench.scylla.plugins.plugin_utils.plan import make_plan
 from ansible_collections.katabench.scylla.plugins.plugin_utils.record import write_record
+from ansible_collections.katabench.scylla.plugins.plugin_utils.sandbox import sandbox_marks
+from ansible_collections.katabench.scylla.plugins.plugin_utils.starts import start_marks
 
 ARMS = [
     {"name": "runc", "runtime": "runc", "again_of": None},
     {"name": "runc-again", "runtime": "runc", "again_of": "runc"},
     {"name": "gvisor", "runtime": "gvisor", "again_of": None},
 ]
+
+# A virtual machine under software emulation, and one that is tuned and needs several starts.
+KATA = {"name": "kata", "runtime": "kata", "again_of": None, "storage": "volume"}
+TUNED = {
+    "name": "kata-tuned",
+    "runtime": "kata-tuned",
+    "again_of": None,
+    "storage": "block",
+    "differs": "4 vCPUs, 3 GiB and I/O threads instead of 1 vCPU and 2 GiB",
+    "node_cpus": 4,
+    "node_memory_mib": 3072,
+}
+KATA_ARMS = [*ARMS[:2], KATA, TUNED]
+# Why starts fail.
+NO_AGENT = "The container did not start: Failed to check if grpc server is working."
+NO_ANSWER = "The node did not answer CQL within 600 s."
 
 # Operations per second by workload, arm and block: what two nodes gave on a small machine.
 RATES = {
@@ -25,6 +43,10 @@ RATES = {
     ("read", "runc"): [1529, 1498, 1541],
     ("read", "runc-again"): [1511, 1533, 1520],
     ("read", "gvisor"): [874, 902, 861],
+    ("write", "kata"): [58, 71, 64],
+    ("write", "kata-tuned"): [520, 541, 533],
+    ("read", "kata"): [47, 60, 52],
+    ("read", "kata-tuned"): [702, 688, 715],
 }
 THREADS = 50
 HOST = {
@@ -61,6 +83,47 @@ def campaign(blocks: int = 3, arms: list[dict] = ARMS, clusters: tuple[str, ...]
         "seed": 7,
         "plan": make_plan(list(clusters), [arm["name"] for arm in arms], blocks, 7),
     }
+
+
+def kata_campaign() -> tuple[dict, list[dict]]:
+    """Return a campaign and its records: the arm kata ran under software emulation, kata-tuned needed more starts."""
+    begun = campaign(arms=KATA_ARMS)
+    written = records(begun)
+    for record in written:
+        if record["cell"]["arm"] == "kata":
+            _put_in_vm(record, "tcg", "9p", {})
+        if record["cell"]["arm"] == "kata-tuned":
+            causes = {1: {"node1": [NO_AGENT]}, 2: {}, 3: {"node1": [NO_AGENT, NO_ANSWER], "node2": [NO_AGENT]}}
+            _put_in_vm(record, "kvm", "ext4", causes[record["cell"]["block"]])
+    return begun, written
+
+
+def sandbox(accelerator: str | None = "kvm", profile: str = "kata") -> dict:
+    """Return what a record says of a virtual machine of Kata Containers."""
+    return {
+        "kata_version": "1.11.5",
+        "implementation": "go",
+        "install_method": "developer_guide",
+        "commits": {"runtime": "1" * 40},
+        "hypervisor": {
+            "path": "/usr/local/bin/katabench-hypervisor",
+            "program": "/usr/bin/qemu-lite-system-x86_64",
+            "version": "QEMU emulator version 2.11.0",
+        },
+        "guest_kernel": "6.1.0-kata",
+        "accelerator": accelerator,
+        "profile": profile,
+        "env": {"Runtime": {"Debug": False}},
+    }
+
+
+def starts(causes: dict[str, list[str]]) -> list[dict]:
+    """Return the attempts to start two nodes; `causes` says why those before the last one failed."""
+    return [
+        {"node": node, "attempt": attempt, "elapsed_s": 20.5, "failed": cause is not None, "sentence": cause}
+        for node in ("node1", "node2")
+        for attempt, cause in enumerate([*causes.get(node, []), None], start=1)
+    ]
 
 
 def records(campaign: dict, rates: dict = RATES) -> list[dict]:
@@ -103,6 +166,19 @@ def record(campaign: dict, cell: dict, rates: dict = RATES) -> dict:
         "timings_s": {"deploy": 20.5},
         "versions": {"collection": "0.1.0", "ansible_core": "2.19.14"},
     }
+
+
+def _put_in_vm(record: dict, accelerator: str, filesystem: str, causes: dict[str, list[str]]) -> None:
+    record["sandbox"] = sandbox(accelerator, record["arm"]["runtime"])
+    record["starts"] = starts(causes)
+    record["validity"]["marks"] = [*sandbox_marks(record["sandbox"]), *start_marks(record["starts"])]
+    for node in record["parity"]["nodes"]:
+        node |= {
+            "kernel_release": "6.1.0-kata",
+            "cpus": record["arm"].get("node_cpus", 1),
+            "memory_mib": record["arm"].get("node_memory_mib", 2048),
+            "data_filesystem": filesystem,
+        }
 
 
 def spoil(record: dict, failure_class: str, sentence: str) -> None:

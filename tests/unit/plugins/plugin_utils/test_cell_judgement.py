@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.katabench.scylla.plugins.plugin_utils.cell_judgement import build_record
 from ansible_collections.katabench.scylla.plugins.plugin_utils.record import RecordError
 from ansible_collections.katabench.scylla.plugins.plugin_utils.stress_log import read_stress_log
+from ansible_collections.katabench.scylla.tests.unit.campaign_folder import NO_AGENT, sandbox, starts
 
 LOGS = Path(__file__).parents[3] / "data" / "stress-logs"
 NODES = {
@@ -110,6 +111,57 @@ def test_broken_parity_makes_the_cell_invalid():
     assert not record["parity"]["valid"]
 
 
+def test_an_arm_that_differs_on_purpose_is_judged_by_what_it_declares():
+    node = {"node": "n1", "kernel_release": "6.1.0", "cpus": 4.0, "memory_mib": 3072, "data_filesystem": "9p"}
+    arm = {"name": "kata-tuned", "runtime": "kata-tuned", "differs": "4 CPUs and 3 GiB."}
+    declared = build(facts(arm={**arm, "node_cpus": 4, "node_memory_mib": 3072}, parity={"nodes": [node]}))
+    assert declared["validity"]["valid"]
+    kept_quiet = build(facts(arm=arm, parity={"nodes": [node]}))
+    assert faults(kept_quiet) == [
+        ("parity", "n1 has 4 CPUs where 1 were asked for (band 25%)."),
+        ("parity", "n1 has 3072 MiB of memory where 2048 were asked for (band 25%)."),
+    ]
+
+
+def test_a_sandbox_and_starts_are_recorded_and_marked():
+    node = {**facts()["parity"]["nodes"][0], "kernel_release": "6.1.0-kata", "aio_max_nr": 65536}
+    attempts = starts({"node2": [NO_AGENT]})
+    record = build(facts(sandbox=sandbox("tcg"), starts=attempts, parity={"nodes": [node]}))
+    assert (record["sandbox"], record["starts"]) == (sandbox("tcg"), attempts)
+    assert record["parity"]["nodes"][0]["aio_max_nr"] == 65536
+    assert record["validity"] == {
+        "valid": True,
+        "failures": [],
+        "marks": [
+            "ran under software emulation (QEMU emulator version 2.11.0 without KVM): its figures say how it behaves, "
+            "not what it costs",
+            f"node node2 started at attempt 2: {NO_AGENT}",
+        ],
+    }
+
+
+def test_without_a_sandbox_nothing_is_marked():
+    record = build(facts())
+    assert (record["sandbox"], record["starts"]) == (None, [])
+
+
+def test_nodes_that_ran_in_another_kernel_than_was_proven_do_not_count():
+    record = build(facts(sandbox=sandbox("kvm")))
+    assert faults(record) == [
+        (
+            "parity",
+            "n1 has kernel 6.1.0, the sandbox was proven with 6.1.0-kata: it did not run in what the record describes.",
+        )
+    ]
+
+
+def test_starts_are_kept_when_the_cluster_never_came_up():
+    attempts = starts({"node1": [NO_AGENT]})[:1]
+    record = build(facts(engine=None, parity={"nodes": []}, workloads=[], starts=attempts), failure=FAILURE)
+    assert record["starts"] == attempts
+    assert record["validity"]["marks"] == [f"node node1 did not start in 1 attempt: {NO_AGENT}"]
+
+
 def test_a_cluster_that_came_up_and_was_not_measured_does_not_count():
     assert [name for name, _ in faults(build(facts(parity={"nodes": []})))] == ["parity"]
 
@@ -148,6 +200,15 @@ def test_marks_name_their_workload():
         (facts(cluster={"nodes": 1, "node_cpus": 1}), "at $.cluster, 'node_memory_mib' is a required property"),
         (facts(parity_band=None), "at $.parity.band, None is not of type 'number'"),
         (facts(parity={"nodes": [{"node": "n1"}]}), "at $.parity.nodes[0], "),
+        (facts(sandbox={"profile": "kata"}), "at $.sandbox, 'accelerator' is a required property"),
+        (facts(sandbox=sandbox("software")), "at $.sandbox.accelerator, 'software' is not one of"),
+        (facts(starts=[{"node": "n1", "attempt": 1}]), "at $.starts[0], 'failed' is a required property"),
+        (
+            facts(starts=[{"node": "n1", "attempt": 1, "failed": True, "sentence": None}]),
+            "at $.starts[0].sentence, None is not of type 'string'",
+        ),
+        (facts(arm={"name": "a", "runtime": "r", "storage": "nfs"}), "at $.arm.storage, 'nfs' is not one of"),
+        (facts(arm={"name": "a", "runtime": "r", "node_cpus": 0}), "at $.arm.node_cpus, 0 is less than or equal to"),
         (facts(workloads=[workload(asked=None)]), "at $.workloads[0].asked, None is not of type 'object'"),
         (facts(workloads=[workload(nodes_after={})]), "at $.workloads[0].nodes_after, "),
         (facts(workloads=[workload(finished_at="noon")]), "at $.workloads[0]."),

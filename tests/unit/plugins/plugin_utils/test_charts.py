@@ -101,6 +101,23 @@ def test_what_a_chart_shows_is_said_in_words():
     assert "Published 2018, one run, no interval, read: runc 7,039 op/s, kata 1,453 op/s" in text
 
 
+def test_an_emulated_arm_and_one_that_differs_are_told_in_every_chart():
+    campaign, records = campaign_folder.kata_campaign()
+    data = summarise(campaign, records)
+    emulation = "kata ran under software emulation: its figures say how it behaves, not what it costs."
+    for figure in FIGURES:
+        svg, _ = drawn(data, figure)
+        texts = [line.text for line in svg.iter(f"{SVG}tspan")]  # what stands in several lines
+        assert texts.count("(emulated)") == 2  # under write and read
+        assert emulation in texts
+        assert any(text.startswith("kata-tuned differs on purpose: 4 vCPUs, 3 GiB") for text in texts)
+        assert sum("arm: kata (emulated)" in label for label in marks(svg, "point")) == 6
+        assert emulation in svg.find(f"{SVG}desc").text
+    assert "runc-again 1,238 op/s, kata (emulated) 64 op/s, kata-tuned 533 op/s." in (
+        describe(data, published_figures(), FIGURES[0])
+    )
+
+
 @pytest.mark.parametrize(
     ("value", "text"), [(0.0, "0"), (5.551, "5.55"), (40.32, "40.3"), (137.5, "137.5"), (623.0, "623"), (8793, "8,793")]
 )

@@ -79,9 +79,16 @@ def test_lists_of_names_that_exist_are_no_settings_of_a_campaign():
     assert campaign_settings(SETTINGS).keys() == {"profile", "arms", "workloads", "replicates", "baseline"}
 
 
+def test_arms_that_may_join_are_no_settings_of_a_campaign():
+    assert "arms_where_able" not in campaign_settings({**SETTINGS, "arms_where_able": ["runc-again"]})
+
+
 def test_settings_without_fault_pass():
     check_settings(SETTINGS)
     check_settings({"arms": ["runc"], "workloads": ["write"], "replicates": 1, "baseline": "runc"})
+    check_settings({**SETTINGS, "arms_where_able": ["runc-again"]})
+    tuned = {"name": "runc", "storage": "block", "node_cpus": 4, "node_memory_mib": 3072, "differs": "4 CPUs, 3 GiB"}
+    check_settings({**SETTINGS, "arms": [tuned]})
 
 
 @pytest.mark.parametrize(
@@ -102,6 +109,32 @@ def test_settings_without_fault_pass():
         ({"workloads": None}, "The list of workloads is None: name at least one workload."),
         ({"workloads": [{"operation": "read"}]}, "The workload {'operation': 'read'} has no name: give it one."),
         ({"arms": ["runc", "gvisor", "runc"]}, "The arm 'runc' is listed more than once: list it once."),
+        (
+            {"arms_where_able": ["runc-agian"]},
+            "There is no arm 'runc-agian': there are runc, runc-again, gvisor. Did you mean 'runc-again'?",
+        ),
+        (
+            {"arms_where_able": ["runc-again", "gvisor"]},
+            "The arm 'gvisor' is to run anyway and to join where the hosts are able: list it in one place.",
+        ),
+        ({"arms_where_able": ["runc-again"] * 2}, "The arm 'runc-again' is listed more than once: list it once."),
+        (
+            {"arms_where_able": "gvisor"},
+            "The arms to join where the hosts are able are 'gvisor': give a list of names.",
+        ),
+        (
+            {"arms": [{"name": "runc", "storage": "nfs"}]},
+            "The arm 'runc' has storage 'nfs': it is one of volume, rootfs, block.",
+        ),
+        (
+            {"arms": [{"name": "runc", "node_memory_mib": 3072}]},
+            "The arm 'runc' has node_memory_mib of its own and does not say so: give it `differs`, a sentence that the "
+            "report shows beside its figures.",
+        ),
+        (
+            {"arms": [{"name": "runc", "node_cpus": "4", "differs": "4 CPUs"}]},
+            "The arm 'runc' has node_cpus '4': give a number greater than 0.",
+        ),
         ({"replicates": 0}, "The number of replicates is 0: give a whole number of at least 1."),
         ({"replicates": -2}, "The number of replicates is -2: give a whole number of at least 1."),
         ({"replicates": 1.5}, "The number of replicates is 1.5: give a whole number of at least 1."),
@@ -165,3 +198,11 @@ def test_plan_lines_without_a_seed_pretend_no_order():
     assert plan_lines(SETTINGS, ["db1"], seed=None)[-1] == (
         "db1: runc, gvisor in each block, in an order that is drawn when the campaign begins"
     )
+
+
+def test_arms_that_join_where_the_hosts_are_able_have_a_line_of_their_own():
+    settings = {**SETTINGS, "arms_where_able": ["runc-again"]}
+    lines = plan_lines(settings, ["db1", "db2"], seed=7)
+    assert lines[0] == "12 cells: clusters 2, blocks 3, arms 2"
+    assert lines[3] == "runc-again: where the host's checks pass, 6 more cells"
+    assert lines[:3] + lines[4:] == plan_lines(SETTINGS, ["db1", "db2"], seed=7)

@@ -208,6 +208,28 @@ def test_closing_tables() -> None:
     assert max(map(len, lines)) <= progress.NARROWEST_TABLE
 
 
+def test_what_ran_under_software_emulation_is_marked_in_lines_and_tables() -> None:
+    shown = Progress()
+    record = {"valid": True, "emulated": True, "failed_starts": 2, "workloads": [{"name": "write", "op_rate": 64.0}]}
+    assert shown.observe("a", about("record", 1, **record)) == [
+        "cell a/block-01/1 gvisor block 1 done under software emulation after 2 failed starts: "
+        "write 64 op/s, mean - ms, p99 - ms"
+    ]
+    once = {"valid": True, "failed_starts": 1, "workloads": []}
+    assert shown.observe("a", about("record", 2, **once))[0].endswith(" done after 1 failed start: ")
+
+    starts = [{"arm": "kata", "emulated": True, "starts": 9, "failed": 3}, {"arm": "runc", "starts": 6, "failed": 0}]
+    interval = {"ratio": 0.05012, "ratio_low": 0.0422, "ratio_high": 0.0635, "change_percent": -94.99}
+    rows = [row("runc"), row("kata-tuned", emulated=True, op_rate=1234567.0, **interval)]
+    shown.observe("a", {**SUMMARY, "clusters": [{"cluster": "a", "rows": rows, "starts": starts}]})
+    lines = shown.close(width=40)
+    spaced = " ".join(" ".join(line.split()) for line in lines)
+    assert "kata-tuned 1,234,567 40.3 120.0 0.050 [0.042, 0.064] -95.0 % 3 of 3" in spaced  # a figure is never cut
+    assert "(emulated)" in spaced
+    assert "kata (emulated): 3 of 9 starts of a node failed" in lines
+    assert not any("runc: 0 of 6" in line for line in lines)
+
+
 def test_nothing_to_close_without_a_summary() -> None:
     assert Progress().close(80) == []
 

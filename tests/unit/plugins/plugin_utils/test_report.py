@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,7 @@ from ansible_collections.katabench.scylla.plugins.plugin_utils.report import (
 from ansible_collections.katabench.scylla.plugins.plugin_utils.report_html import flat
 from ansible_collections.katabench.scylla.tests.unit import campaign_folder
 
+EXAMPLE = Path(__file__).parents[4] / "docs" / "example"
 FILES = [
     "charts/latency_mean.png",
     "charts/latency_mean.svg",
@@ -86,6 +88,55 @@ def test_the_page_warns_of_what_does_not_count(folder):
     path.write_text(json.dumps(record))
     page = build_report(folder)[1]["report.html"].decode()
     assert "<strong>db1/block-01/gvisor</strong> (node-lost): read: node 2 was down after the load." in page
+
+
+@pytest.fixture
+def kata_folder(tmp_path):
+    campaign, records = campaign_folder.kata_campaign()
+    campaign_folder.write(tmp_path, campaign, records)
+    return tmp_path
+
+
+def test_the_page_marks_an_emulated_arm_at_each_of_its_figures(kata_folder):
+    page = build_report(kata_folder)[1]["report.html"].decode()
+    assert page.count('<th scope="row">kata (emulated)') == 4  # two workloads, its starts, what its nodes see
+    assert "<h1>What does it cost to run cassandra 5.0.6 (standing in for ScyllaDB) under kata (emulated) or" in page
+    assert (
+        "<strong>db1/block-01/kata, db1/block-02/kata, db1/block-03/kata</strong> count, but: ran under software "
+        "emulation (QEMU emulator version 2.11.0 without KVM): "
+    ) in page
+    assert "db1, kata (emulated): Kata Containers 1.11.5 (go, developer_guide), QEMU emulator version 2.11.0" in page
+    assert '<th scope="row">kata<' not in page
+
+
+def test_the_page_says_how_an_arm_differs_and_where_its_data_lies(kata_folder):
+    page = build_report(kata_folder)[1]["report.html"].decode()
+    assert page.count('<span class="differs note">4 vCPUs, 3 GiB and I/O threads instead') == 2
+    assert page.count('<td data-label="Data on">ext4 (block)</td>') == 2
+    assert page.count('<td data-label="Data on">9p (volume)</td>') == 2
+
+
+def test_the_page_lists_starts_when_one_failed(folder, kata_folder):
+    page = build_report(kata_folder)[1]["report.html"].decode()
+    causes = f"{campaign_folder.NO_AGENT} {campaign_folder.NO_ANSWER}"
+    assert f'kata-tuned</th><td class="n">10</td><td class="n">4</td><td>{causes}</td>' in page
+    assert "Attempts to start a node" not in build_report(folder)[1]["report.html"].decode()
+
+
+def test_the_table_has_columns_for_what_explains_its_figures(kata_folder):
+    rows = list(csv.DictReader(io.StringIO(build_report(kata_folder)[1]["summary.csv"].decode())))
+    assert [(one["arm"], one["emulated"], one["storage"], one["data_filesystem"]) for one in rows[:4]] == [
+        ("runc", "False", "", "ext4"),
+        ("runc-again", "False", "", "ext4"),
+        ("kata", "True", "volume", "9p"),
+        ("kata-tuned", "False", "block", "ext4"),
+    ]
+
+
+def test_the_records_of_the_example_give_its_summary():
+    # They were written before records knew of sandboxes and starts.
+    files = build_report(EXAMPLE)[1]
+    assert [name for name in ("summary.json", "summary.csv") if (EXAMPLE / name).read_bytes() != files[name]] == []
 
 
 def test_a_record_of_another_schema_is_refused_with_its_file(folder):

@@ -183,3 +183,85 @@ def test_every_way_to_pace_a_load_is_explained(campaign, records, mode):
         for workload in record["workloads"]:
             workload["asked"]["rate"]["mode"] = mode
     assert all("not known" not in workload["latency_note"] for workload in summarise(campaign, records)["workloads"])
+
+
+@pytest.fixture
+def kata_summary():
+    return summarise(*campaign_folder.kata_campaign())
+
+
+def test_an_arm_under_software_emulation_is_marked_wherever_it_is_named(kata_summary):
+    assert [one["arm"] for one in kata_summary["clusters"][0]["rows"] if one["emulated"]] == ["kata", "kata"]
+    assert {point["arm"] for point in kata_summary["points"] if point["emulated"]} == {"kata"}
+    assert "under kata (emulated) or kata-tuned instead of runc" in kata_summary["question"]
+    assert kata_summary["verdict"].startswith("Op rate of kata (emulated) against runc: write 0.052 times (-94.8 %")
+    assert row(kata_summary, "read", "kata")["sentence"].endswith("n = 3 blocks), emulated")
+    assert (
+        "kata ran under software emulation: its figures say how it behaves, not what it costs."
+        in (kata_summary["verdict"])
+    )
+
+
+def test_an_emulated_baseline_is_marked(campaign, records):
+    for record in records:
+        if record["cell"]["arm"] == "runc":
+            record["sandbox"] = campaign_folder.sandbox("tcg")
+    summary = summarise(campaign, records)
+    assert "gvisor instead of runc (emulated) on" in summary["question"]
+    assert "Op rate of gvisor against runc (emulated): write" in summary["verdict"]
+    assert row(summary, "write", "runc")["sentence"] == "is the baseline, emulated"
+
+
+def test_one_emulated_cell_marks_its_arm_on_its_cluster_only():
+    campaign = campaign_folder.campaign(clusters=("db1", "db2"))
+    records = campaign_folder.records(campaign)
+    for record in records:
+        if record["cell"]["id"] == "db2/block-02/gvisor":
+            record["sandbox"] = campaign_folder.sandbox("tcg")
+    summary = summarise(campaign, records)
+    assert (row(summary, "write", "gvisor", 0)["emulated"], row(summary, "write", "gvisor", 1)["emulated"]) == (
+        False,
+        True,
+    )
+    assert "under gvisor (emulated) instead" in summary["question"]
+    assert "db1: Op rate of gvisor against runc" in summary["verdict"]
+    assert "db2: Op rate of gvisor (emulated) against runc" in summary["verdict"]
+    assert "gvisor ran under software emulation on db2: its figures" in summary["verdict"]
+
+
+def test_what_an_arm_differs_in_stands_beside_its_figures(kata_summary):
+    tuned, runc = row(kata_summary, "write", "kata-tuned"), row(kata_summary, "write", "runc")
+    assert (tuned["storage"], tuned["data_filesystem"]) == ("block", "ext4")
+    assert (runc["storage"], runc["differs"], runc["data_filesystem"]) == (None, None, "ext4")
+    assert row(kata_summary, "read", "kata")["data_filesystem"] == "9p"
+    assert tuned["differs"] == "4 vCPUs, 3 GiB and I/O threads instead of 1 vCPU and 2 GiB"
+    assert kata_summary["verdict"].endswith(f"kata-tuned differs on purpose: {tuned['differs']}.")
+
+
+def test_attempts_to_start_nodes_are_counted_by_arm(kata_summary):
+    # Two nodes in three blocks; kata-tuned failed once in the first block and three times in the last.
+    assert kata_summary["clusters"][0]["starts"] == [
+        {"arm": "kata", "emulated": True, "starts": 6, "failed": 0, "causes": []},
+        {
+            "arm": "kata-tuned",
+            "emulated": False,
+            "starts": 10,
+            "failed": 4,
+            "causes": [campaign_folder.NO_AGENT, campaign_folder.NO_ANSWER],
+        },
+    ]
+
+
+def test_starts_of_cells_that_do_not_count_are_counted(campaign, records):
+    for record in records:
+        if record["cell"]["id"] == "db1/block-02/gvisor":
+            campaign_folder.spoil(record, "cluster-start", "Node node1 did not start.")
+            record["starts"] = campaign_folder.starts({"node1": [campaign_folder.NO_AGENT]})[:1]
+    [gvisor] = summarise(campaign, records)["clusters"][0]["starts"]
+    assert (gvisor["arm"], gvisor["starts"], gvisor["failed"]) == ("gvisor", 1, 1)
+
+
+def test_marks_are_of_cells_that_count(campaign, records):
+    campaign_folder.spoil(records[0], "errors", "write: 5 operations failed.")
+    records[0]["validity"]["marks"] = ["write: Target missed."]
+    assert summarise(campaign, records)["marks"] == []

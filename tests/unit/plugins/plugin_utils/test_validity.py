@@ -246,6 +246,7 @@ def test_other_threads_than_asked_are_marked():
 
 NODE = {"node": "n1", "kernel_release": "6.1.0", "cpus": 1.0, "memory_mib": 2048, "data_filesystem": "ext4"}
 ASKED = {"cpus": 1.0, "memory_mib": 2048.0}
+IN_A_VM = {**ASKED, "kernel_release": "6.1.0-kata"}
 
 
 @pytest.mark.parametrize(
@@ -267,6 +268,11 @@ def test_parity(nodes, words):
     assert [failure["class"] for failure in verdict["failures"]] == ["parity"] * len(words)
     for failure, part in zip(verdict["failures"], words, strict=True):
         assert part in failure["sentence"]
+
+
+@pytest.mark.parametrize(("kernel", "valid"), [("6.1.0-kata", True), ("6.1.0", False)])
+def test_a_proven_kernel_is_the_one_that_the_nodes_have(kernel, valid):
+    assert judge_parity(IN_A_VM, [NODE | {"kernel_release": kernel}], 0.1)["valid"] is valid
 
 
 def test_the_schema_of_records_knows_the_same_classes():
