@@ -33,7 +33,8 @@ options:
         C(tcg) for software emulation, or null when that is not known) is required and marks the cell. The nodes must
         have its C(guest_kernel), when that is given.
       - C(starts) lists every attempt to start a node, in order, with C(node), C(attempt) (from 1), C(elapsed_s) (may
-        be missing), C(failed) and C(sentence) (why it failed, else null).
+        be missing), C(failed), C(sentence) (why it failed, else null) and C(last_words) (lines of its log; may be
+        missing).
       - C(parity.nodes) lists what each node measured inside itself (C(node), C(kernel_release), C(cpus),
         C(memory_mib), C(data_filesystem)). It may be missing when O(failure) is given. C(parity_band) is the share by
         which processors and memory may differ from what was asked, C(arm.node_cpus) and C(arm.node_memory_mib), or

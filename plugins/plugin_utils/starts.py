@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+# A container's id, which is another one at each attempt.
+_ID = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def start_marks(starts: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -22,8 +26,9 @@ def start_marks(starts: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def failure_causes(starts: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return why starts failed, each cause once, in the order in which they came."""
-    return list(dict.fromkeys(start["sentence"] for start in starts if start["failed"]))
+    """Return why starts failed, each cause once and in one line, in the order in which they came."""
+    sentences = (" ".join(start["sentence"].split()) for start in starts if start["failed"])
+    return list(dict.fromkeys(_ID.sub("…", sentence) for sentence in sentences))
 
 
 def count_starts(starts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -76,6 +76,8 @@ PLAYBOOK = """\
           block: 1
           valid: "{{ inventory_hostname == 'one' }}"
           sentence: "node 2 died"
+          emulated: true
+          failed_starts: 1
           workloads: [{name: write, op_rate: 1234.0, latency_mean_ms: 40.2, latency_p99_ms: 120.5, valid: true}]
       ignore_errors: true
     - name: An event as a fact
@@ -99,7 +101,8 @@ PLAYBOOK = """\
           problems: [{cell: two/block-01/runc, class: node-lost, sentence: node 2 died}]
           clusters:
             - cluster: one
-              rows: ["{{ row | combine({'valid': true, 'replicates_valid': 1}) }}"]
+              rows: ["{{ row | combine({'valid': true, 'replicates_valid': 1, 'emulated': true}) }}"]
+              starts: [{arm: runc, emulated: true, starts: 3, failed: 1, causes: [node 2 did not answer]}]
             - cluster: two
               rows: ["{{ row }}"]
       vars:
@@ -115,11 +118,13 @@ EXPECTED = [
     "two: cell 1 of 1 runc block 1: load",
     "one: cell 1 of 1 runc block 1: write 10 s: 12,345 operations, 1,234 op/s",
     "two: cell 1 of 1 runc block 1: write 10 s: 12,345 operations, 1,234 op/s",
-    "one: cell 1 of 1 runc block 1 done: write 1,234 op/s, mean 40.2 ms, p99 120.5 ms",
+    "one: cell 1 of 1 runc block 1 done under software emulation after 1 failed start: "
+    "write 1,234 op/s, mean 40.2 ms, p99 120.5 ms",
     "two: cell 1 of 1 runc block 1 does not count: node 2 died",
     "fact: cell: read 5 s: no line from the loader yet",
     "workload arm op/s mean ms p99 ms op/s to runc change valid",
-    "write runc 1,234 40.2 120.5 1.000 +0.0 % 1 of 1",
+    "write runc (emulated) 1,234 40.2 120.5 1.000 +0.0 % 1 of 1",
+    "runc (emulated): 1 of 3 starts of a node failed",
     "write runc 1,234 40.2 120.5 1.000 +0.0 % no, 0 of 1",
     "verdict: runc costs nothing.",
     "problem: two/block-01/runc: node-lost: node 2 died",

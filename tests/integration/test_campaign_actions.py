@@ -88,7 +88,7 @@ RECORD = """\
       katabench.scylla.cell_record:
         campaign_dir: "{{ campaign_dir }}"
         cell: "{{ cell }}"
-        facts: "{{ facts }}"
+        facts: "{{ facts | combine(more | default({})) }}"
       register: answer
     - name: Write the answer where the test finds it
       ansible.builtin.copy:
@@ -189,6 +189,8 @@ def test_an_interrupted_campaign_goes_on_with_the_same_command(play, tmp_path):
         "block": 1,
         "valid": True,
         "sentence": None,
+        "emulated": False,
+        "failed_starts": 0,
         "workloads": [
             {"name": "write", "op_rate": 1453, "latency_mean_ms": 33.6, "latency_p99_ms": 231.7, "valid": True},
             {"name": "read", "op_rate": 1312, "latency_mean_ms": 36.3, "latency_p99_ms": 307.8, "valid": True},
@@ -210,6 +212,33 @@ def test_an_interrupted_campaign_goes_on_with_the_same_command(play, tmp_path):
 
     refused = play(OPEN, settings={**SETTINGS, "replicates": 2}, run_id=opened["run_id"])
     assert "replicates: then 1, now 2" in refused
+
+
+def test_what_a_cell_ran_in_and_how_its_nodes_came_up_is_recorded_and_told(play):
+    opened = play(OPEN, settings=SETTINGS)
+    cell = opened["cells"][0]
+    put_logs(opened, cell, write="write", read="read")
+    cause = "Node n2 did not answer CQL within 600 s."
+    more = {
+        "sandbox": {"accelerator": "tcg", "guest_kernel": "6.1.0", "hypervisor": {"version": "QEMU 2.11.0"}},
+        "starts": [
+            {"node": "n1", "attempt": 1, "elapsed_s": 183.2, "failed": False, "sentence": None, "last_words": []},
+            {"node": "n2", "attempt": 1, "elapsed_s": 600.0, "failed": True, "sentence": cause, "last_words": ["x"]},
+            {"node": "n2", "attempt": 2, "elapsed_s": 252.9, "failed": False, "sentence": None, "last_words": []},
+        ],
+    }
+    recorded = record(play, opened, cell, more=more)
+    assert recorded["valid"]
+    assert recorded["marks"] == [
+        "ran under software emulation (QEMU 2.11.0 without KVM): its figures say how it behaves, not what it costs",
+        f"node n2 started at attempt 2: {cause}",
+    ]
+    assert (recorded["katabench_event"]["emulated"], recorded["katabench_event"]["failed_starts"]) == (True, 1)
+    stored = json.loads(Path(recorded["path"]).read_text())
+    assert {key: stored[key] for key in more} == more
+
+    refused = record(play, opened, cell, more={"sandbox": {"profile": "kata"}})
+    assert "at $.sandbox, 'accelerator' is a required property" in " ".join(refused.split())
 
 
 def test_a_cell_that_looks_green_over_a_failed_load_does_not_count_and_runs_anew(play):

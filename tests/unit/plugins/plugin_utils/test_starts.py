@@ -22,6 +22,11 @@ def test_a_cause_is_said_once():
     assert start_marks(starts({"node2": [NO_AGENT, NO_AGENT]})) == [f"node node2 started at attempt 3: {NO_AGENT}"]
 
 
+def test_the_same_cause_of_another_container_over_several_lines_is_said_once():
+    causes = [f"Error starting container {digit * 64}:\n  shim died." for digit in "ab"]
+    assert count_starts(starts({"node1": causes}))["causes"] == ["Error starting container …: shim died."]
+
+
 def test_a_node_that_never_started_is_not_said_to_have():
     tried = starts({"node1": [NO_AGENT, NO_AGENT]})
     assert start_marks(tried[:2]) == [f"node node1 did not start in 2 attempts: {NO_AGENT}"]
