@@ -96,6 +96,14 @@ def test_dc_and_rack_choose_the_snitch_that_knows_them(start: Start, conf: Path)
     assert (conf / "cassandra-rackdc.properties").read_text() == "dc=paris\nrack=r7\n"
 
 
+def test_workdir_takes_everything_that_is_stored(start: Start, conf: Path) -> None:
+    assert start("--workdir=/var/lib/katabench").returncode == 0
+    written = settings(conf)
+    assert written["data_file_directories"] == ["/var/lib/katabench/data"]
+    for key in ("commitlog", "cdc_raw", "hints", "saved_caches"):
+        assert written[f"{key}_directory"] == f"/var/lib/katabench/{key}"
+
+
 def test_smp(start: Start) -> None:
     assert "-XX:ActiveProcessorCount=3" in start("--smp", "3").stdout.splitlines()
 
@@ -143,6 +151,9 @@ def test_only_developer_mode_shortens_waits(start: Start, arguments: list[str], 
         (["--seeds"], "--seeds is ''"),
         (["--cluster-name=it's"], "--cluster-name is 'it's'"),
         (["--listen-address=1\nauthenticator: X"], "--listen-address is '1"),
+        (["--workdir=data"], "--workdir is 'data'"),
+        (["--workdir="], "--workdir is ''"),
+        (["--workdir=/var/lib/it's"], "--workdir is '/var/lib/it's'"),
         (["--smp=0"], "--smp is '0'"),
         (["--smp=two"], "--smp is 'two'"),
         (["--memory=1Q"], "--memory is '1Q'"),
@@ -181,6 +192,7 @@ def test_loopback_is_no_address_for_a_cluster(start: Start) -> None:
         "--dc",
         "--rack",
         "--endpoint-snitch",
+        "--workdir",
     ],
 )
 def test_help_names_every_option_of_the_contract(start: Start, option: str) -> None:
