@@ -36,8 +36,9 @@ def read_node_resources(text: str) -> dict[str, Any]:
 
     The result holds `node` (its name), `kernel_release`, `processors` (how many it sees), `cpus` (its cgroup's quota
     in processors, or where it sees none, the processor seconds that busy loops on all processors got per second),
-    `memory_mib` (what it sees, or its cgroup's limit when that is less) and `data_filesystem`. Raises NodeFactsError
-    naming what is missing or cannot be read.
+    `memory_mib` (what it sees, or its cgroup's limit when that is less), `data_filesystem` and `aio_max_nr` (its
+    kernel's limit of asynchronous requests, None where the kernel tells none). Raises NodeFactsError naming what is
+    missing or cannot be read.
     """
     head, _separator, times = text.partition("\ntimes\n")
     values = dict(line.split(" ", 1) for line in head.splitlines() if " " in line)
@@ -55,6 +56,7 @@ def read_node_resources(text: str) -> dict[str, Any]:
             "processors": processors,
             "memory_mib": memory_bytes // _BYTES_PER_MIB,
             "data_filesystem": values["data_filesystem"],
+            "aio_max_nr": int(values["aio_max_nr"]) if "aio_max_nr" in values else None,
         }
     except KeyError as error:
         raise NodeFactsError(

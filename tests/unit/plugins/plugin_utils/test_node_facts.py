@@ -16,6 +16,7 @@ node n1
 kernel_release 6.18.44
 memory_total_kib 24684084
 memory_limit_bytes 1073741824
+aio_max_nr 1048576
 data_filesystem ext4
 processors 2
 cpu_quota 100000 100000
@@ -41,6 +42,7 @@ def test_a_cgroup_limit_counts_where_it_is_less_than_the_memory_seen():
         "processors": 2,
         "memory_mib": 1024,
         "data_filesystem": "ext4",
+        "aio_max_nr": 1048576,
     }
 
 
@@ -49,6 +51,7 @@ def test_a_sandbox_without_cgroup_files_is_read():
     assert resources["memory_mib"] == 1024
     assert resources["cpus"] == 1.03  # 1.01 s + 0.06 s in 1.04 s
     assert resources["kernel_release"] == "4.4.0"
+    assert resources["aio_max_nr"] is None
 
 
 def test_cgroup_v2_says_max_where_there_is_no_limit():
@@ -76,6 +79,7 @@ def test_a_quota_counts_up_to_the_processors_there_are(quota, cpus):
         (GVISOR.replace("0.20 1.24", "0.20 0.20"), "something unexpected"),
         (GVISOR.replace("0m1.010000s 0m0.060000s", "soon"), "`times` printed"),
         (RUNC.replace("24684084", "plenty"), "something unexpected"),
+        (RUNC.replace("1048576", "many"), "something unexpected"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(text, reason):
