@@ -16,7 +16,7 @@ import yaml
 from ansible_collections.katabench.scylla.plugins.plugin_utils.campaign import read_campaign
 from ansible_collections.katabench.scylla.plugins.plugin_utils.charts import FIGURES, chart, describe, render
 from ansible_collections.katabench.scylla.plugins.plugin_utils.json_files import json_text
-from ansible_collections.katabench.scylla.plugins.plugin_utils.record import read_record
+from ansible_collections.katabench.scylla.plugins.plugin_utils.record import RecordError, read_record
 from ansible_collections.katabench.scylla.plugins.plugin_utils.report_html import FOLDER, DrawnChart, render_page
 from ansible_collections.katabench.scylla.plugins.plugin_utils.summary import rows_of, summarise
 
@@ -47,7 +47,7 @@ def build_report(campaign_dir: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     paths = [campaign_dir / "cells" / cell["id"] / "record.json" for cell in campaign["plan"]]
     records = [read_record(path) for path in paths if path.exists()]
     published = published_figures()
-    summary = summarise(campaign, records)
+    summary = summarise(campaign, records, _earlier(campaign_dir, campaign))
 
     files = {"summary.json": json_text(summary).encode(), "summary.csv": _csv(summary).encode()}
     drawn = []
@@ -80,6 +80,20 @@ def write_files(campaign_dir: Path, files: Mapping[str, bytes]) -> None:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _earlier(campaign_dir: Path, campaign: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the records of tries that were repeated, in the order in which they were made."""
+    records = []
+    for cell in campaign["plan"]:
+        found = (campaign_dir / "attempts" / cell["id"]).glob("*/record.json")
+        numbered = [path for path in found if path.parent.name.isdecimal()]
+        for path in sorted(numbered, key=lambda path: int(path.parent.name)):
+            try:
+                records.append(read_record(path))
+            except RecordError:
+                continue  # A record that cannot be read is one of the reasons for which a cell is repeated.
+    return records
 
 
 def _holds(path: Path, content: bytes) -> bool:

@@ -31,10 +31,15 @@ Arm = dict[str, Any]
 Row = dict[str, Any]
 
 
-def summarise(campaign: Mapping[str, Any], records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def summarise(
+    campaign: Mapping[str, Any],
+    records: Iterable[Mapping[str, Any]],
+    earlier: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
     """Return the content of summary.json (schema 1) for a campaign and those of its records that exist.
 
-    `campaign` is the content of campaign.json, `records` those of record.json, in any order. The keys:
+    `campaign` is the content of campaign.json, `records` those of record.json, in any order; `earlier` are records of
+    tries that did not count and were repeated, whose starts are counted and nothing else. The keys:
 
     * `run_id`, `question`, `verdict`, `baseline`, `engine`, `aa`: words; `aa` judges the arms that repeat another.
     * `cells`: how many are `planned`, `valid`, `invalid`, `missing`.
@@ -45,7 +50,7 @@ def summarise(campaign: Mapping[str, Any], records: Iterable[Mapping[str, Any]])
       valid replicate; `sentence`: the row in words. What else explains its figures: `emulated` (a cell of it ran under
       software emulation), `differs`, `storage` and `data_filesystem` (as the nodes see it).
     * `starts` of a cluster: `{arm, emulated, starts, failed, causes}` of each arm whose starts were counted: how many
-      attempts to start a node there were, in all its cells.
+      attempts to start a node there were, in all its cells and in tries that were repeated.
     * `points`: the figures of each valid cell's workloads.
     * `problems`: `{cell, class, sentence}` of what does not count or did not run; `marks`: `{cell, sentence}` of
       what counts all the same.
@@ -64,7 +69,9 @@ def summarise(campaign: Mapping[str, Any], records: Iterable[Mapping[str, Any]])
     valid = [record for record in present if record["validity"]["valid"]]
     points = [point for record in valid for point in _points(record)]
     clusters = [
-        _cluster(name, workloads, arms, baseline, [pair for pair in cells if pair[0]["cluster"] == name], points)
+        _cluster(
+            name, workloads, arms, baseline, [pair for pair in cells if pair[0]["cluster"] == name], points, earlier
+        )
         for name in _distinct(cell["cluster"] for cell in plan)
     ]
     engine = _engine(present)
@@ -127,6 +134,7 @@ def _cluster(
     baseline: str,
     cells: Sequence[tuple[Mapping[str, Any], Mapping[str, Any] | None]],
     points: Sequence[Mapping[str, Any]],
+    earlier: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     records = [record for _cell, record in cells if record]
     arms = [_seen_arm(arm, [record for record in records if record["cell"]["arm"] == arm["arm"]]) for arm in asked_arms]
@@ -164,7 +172,7 @@ def _cluster(
             for workload in workloads
             for arm in arms
         ],
-        "starts": _starts(arms, records),
+        "starts": _starts(arms, [*(record for record in earlier if record["cell"]["cluster"] == name), *records]),
     }
 
 

@@ -42,6 +42,15 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def kata_folder(tmp_path_factory):
+    campaign, records = campaign_folder.kata_campaign()
+    directory = tmp_path_factory.mktemp("results") / campaign["run_id"]
+    campaign_folder.write(directory, campaign, records)
+    write_files(directory, build_report(directory)[1])
+    return directory
+
+
+@pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -55,10 +64,10 @@ def open_page(browser, folder):
     complaints = []
     contexts = []
 
-    def opened(width=1200, scheme="light"):
+    def opened(width=1200, scheme="light", directory=folder):
         contexts.append(browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme))
         page = contexts[-1].new_page()
-        url = (folder / "report.html").as_uri()
+        url = (directory / "report.html").as_uri()
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: complaints.append(request.url) if request.url != url else None)
@@ -79,17 +88,18 @@ def test_the_table_holds_the_figures_of_the_summary(open_page, folder):
     for cells, row in zip(shown, summary["clusters"][0]["rows"], strict=True):
         assert cells[0] == row["workload"]
         assert cells[1].split()[0] == row["arm"]
-        assert float(cells[2].replace(",", "")) == round(row["op_rate"])
-        assert float(cells[3]) == pytest.approx(row["latency_mean_ms"], abs=0.051)
-        assert float(cells[4]) == pytest.approx(row["latency_p99_ms"], abs=0.051)
+        assert cells[2] == row["data_filesystem"]
+        assert float(cells[3].replace(",", "")) == round(row["op_rate"])
+        assert float(cells[4]) == pytest.approx(row["latency_mean_ms"], abs=0.051)
+        assert float(cells[5]) == pytest.approx(row["latency_p99_ms"], abs=0.051)
         if row["ratio"] is not None:
-            low, high = (float(part) for part in cells[6].split(" to "))
-            assert (float(cells[5]), low, high) == (
+            low, high = (float(part) for part in cells[7].split(" to "))
+            assert (float(cells[6]), low, high) == (
                 pytest.approx(row["ratio"], abs=0.00051),
                 pytest.approx(row["ratio_low"], abs=0.00051),
                 pytest.approx(row["ratio_high"], abs=0.00051),
             )
-        assert cells[8] == f"{row['replicates_valid']} of {row['replicates']}"
+        assert cells[9] == f"{row['replicates_valid']} of {row['replicates']}"
 
 
 def test_question_verdict_and_warnings_can_be_read(open_page, folder):
@@ -100,6 +110,21 @@ def test_question_verdict_and_warnings_can_be_read(open_page, folder):
     assert page.locator("#problems li").all_inner_texts() == [
         f"{SPOILED} (errors): write: 83,452 errors of <89,445> operations."
     ]
+
+
+def test_software_emulation_differences_and_failed_starts_stand_beside_the_figures(open_page, kata_folder):
+    page = open_page(directory=kata_folder)
+    names = page.locator("table.figures tbody th").all_inner_texts()
+    assert [" ".join(name.split()) for name in names[:4]] == [
+        "runc",
+        "runc-again (A/A)",
+        "kata (emulated)",
+        "kata-tuned 4 vCPUs, 3 GiB and I/O threads instead of 1 vCPU and 2 GiB",
+    ]
+    assert page.locator("table.starts tbody tr").last.locator("td").all_inner_texts()[:2] == ["10", "4"]
+    for chart in page.locator(".chart svg").all():
+        assert "kata ran under software emulation: its figures say how it behaves" in chart.text_content()
+        assert chart.get_by_text("(emulated)", exact=True).count() == 2
 
 
 def test_each_chart_is_drawn_and_said_in_words(open_page):
@@ -131,7 +156,8 @@ def test_every_link_leads_to_a_file_of_the_campaign(open_page, folder):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1200])
-def test_the_page_fits_its_window_and_stands_out_from_its_paper(open_page, width, scheme):
+def test_the_page_fits_its_window_and_stands_out_from_its_paper(open_page, kata_folder, width, scheme):
+    assert open_page(width, scheme, kata_folder).evaluate("document.documentElement.scrollWidth") <= width
     page = open_page(width, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     colours = page.evaluate(

@@ -123,6 +123,21 @@ def test_the_page_lists_starts_when_one_failed(folder, kata_folder):
     assert "Attempts to start a node" not in build_report(folder)[1]["report.html"].decode()
 
 
+def test_starts_in_a_try_that_was_repeated_are_counted(folder):
+    record = json.loads((folder / "cells" / "db1" / "block-02" / "gvisor" / "record.json").read_text())
+    campaign_folder.spoil(record, "cluster-start", "Node node1 did not start.")
+    record["starts"] = campaign_folder.starts({"node1": [campaign_folder.NO_AGENT]})[:1]
+    for attempt, text in {"2": "{}", "10": json.dumps(record)}.items():
+        path = folder / "attempts" / "db1" / "block-02" / "gvisor" / attempt / "record.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    summary, _files = build_report(folder)
+    assert summary["clusters"][0]["starts"] == [
+        {"arm": "gvisor", "emulated": False, "starts": 1, "failed": 1, "causes": [campaign_folder.NO_AGENT]}
+    ]
+    assert summary["cells"]["valid"] == 9
+
+
 def test_the_table_has_columns_for_what_explains_its_figures(kata_folder):
     rows = list(csv.DictReader(io.StringIO(build_report(kata_folder)[1]["summary.csv"].decode())))
     assert [(one["arm"], one["emulated"], one["storage"], one["data_filesystem"]) for one in rows[:4]] == [
