@@ -58,7 +58,7 @@ _value:
     - C(faults), each with the sentences C(found), C(expected) and C(mend); empty for a host that can.
     - C(sentences), the same, each fault in one line.
     - C(notes), what is no fault and belongs beside every figure.
-    - C(modules_to_load), kernel modules that are needed, not loaded, and there to be loaded.
+    - C(modules), kernel modules that are to be loaded, now and at boot.
   type: dict
 """
 
@@ -87,7 +87,7 @@ def kata_host_faults(seen, release, accelerator="kvm", virtual_machines=1, confi
         "faults": faults,
         "sentences": kata_checks.sentences(faults),
         "notes": kata_checks.host_notes(seen, needs),
-        "modules_to_load": kata_checks.modules_to_load(seen, release, needs),
+        "modules": kata_checks.needed_modules(seen, release, needs),
     }
 
 

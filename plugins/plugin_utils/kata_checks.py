@@ -69,10 +69,11 @@ def needs_of(
 def host_faults(seen: Mapping[str, Any], release: Release, needs: Needs) -> list[Fault]:
     """Judge what the module kata_host saw; an empty list is a host that can carry this Kata.
 
-    A module that is not loaded yet is no fault: modules_to_load names it.
+    A module that is not loaded yet is no fault: needed_modules names it.
     """
     faults = [*_kvm_faults(seen)] if needs["accelerator"] == "kvm" else []
     faults += _device_faults(seen, needs)
+    faults += _hypervisor_faults(seen)
     if release["line"] == "1.x":
         faults += _first_line_faults(seen)
     return faults
@@ -88,11 +89,14 @@ def host_notes(seen: Mapping[str, Any], needs: Needs) -> list[str]:
     return notes
 
 
-def modules_to_load(seen: Mapping[str, Any], release: Release, needs: Needs) -> list[str]:
-    """Name the kernel modules that are needed, not loaded, and there to be loaded."""
+def needed_modules(seen: Mapping[str, Any], release: Release, needs: Needs) -> list[str]:
+    """Name the kernel modules that are to be loaded, now and at boot: needed, and not built into the kernel.
+
+    vhost_net and vhost_vsock bring vhost with them.
+    """
     wanted = ["vhost_net"] if needs["vhost_net"] else []
     wanted += ["vhost_vsock"] if release["line"] == "2+" else []
-    return [name for name in wanted if seen["modules"][name] == "loadable"]
+    return [name for name in wanted if seen["modules"][name] in ("loadable", "loaded")]
 
 
 def sentences(faults: Sequence[Fault]) -> list[str]:
@@ -180,6 +184,18 @@ def _device_faults(seen: Mapping[str, Any], needs: Needs) -> Iterator[Fault]:
             "expected": f"The memory of the virtual machines, {needs['shm_mib']} MiB, lies there with virtio-fs.",
             "mend": f"Enlarge it (mount -o remount,size={needs['shm_mib']}m /dev/shm, and in /etc/fstab), use huge "
             "pages (enable_hugepages), or make the virtual machines fewer or smaller.",
+        }
+
+
+def _hypervisor_faults(seen: Mapping[str, Any]) -> Iterator[Fault]:
+    program = seen["hypervisor"]
+    if program is not None and not program["executable"]:
+        state = "is not executable" if program["exists"] else "does not exist"
+        yield {
+            "found": f"The hypervisor {program['path']} {state}.",
+            "expected": "kata_hypervisor_source: existing takes one that is there.",
+            "mend": "Install it, name another with kata_hypervisor_path, or have it brought by kata_hypervisor_source: "
+            "archive or source.",
         }
 
 
