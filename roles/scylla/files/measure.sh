@@ -4,6 +4,11 @@
 data_dir=$1
 node=$2
 
+if ! [ -d "$data_dir/commitlog" ]; then
+    echo "the database was told to keep its data in $data_dir, where there is no commitlog" >&2
+    exit 1
+fi
+
 echo "node $node"
 echo "kernel_release $(uname -r)"
 
@@ -13,6 +18,10 @@ done </proc/meminfo
 for limit in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
     [ -r "$limit" ] && read -r value <"$limit" && echo "memory_limit_bytes $value"
 done
+
+# How many asynchronous requests the kernel takes from everybody together; ScyllaDB wants 11026 for each processor.
+# The kernel gives such a file out at one go only, and the shell's own read asks for single bytes.
+[ -r /proc/sys/fs/aio-max-nr ] && echo "aio_max_nr $(cat /proc/sys/fs/aio-max-nr)"
 
 longest=0
 while read -r _ where type _; do
