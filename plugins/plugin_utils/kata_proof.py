@@ -153,7 +153,9 @@ def _host_faults(processes: Sequence[Mapping[str, Any]], mark: str) -> list[str]
 def _size_faults(inside: Mapping[str, Any], expected: Mapping[str, int]) -> list[str]:
     faults = []
     if inside["processors"] != expected["cpus"]:
-        faults.append(f"It has {inside['processors']} CPUs, where its configuration gives {expected['cpus']}.")
+        faults.append(
+            f"Its number of CPUs is {inside['processors']}, where its configuration gives {expected['cpus']}."
+        )
     most_mib = expected["memory_mib"]
     least_mib = math.floor(most_mib * (1 - _KEPT_BY_KERNEL_SHARE)) - _KEPT_BY_KERNEL_MIB
     if not least_mib <= inside["memory_mib"] <= most_mib:

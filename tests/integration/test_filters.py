@@ -169,3 +169,39 @@ def test_what_a_node_says_and_how_a_load_runs_can_be_asserted_on(tmp_path):
     )
     assert "ok=1" in done.stdout, done.stdout
     assert "workload write: threads is 0; it has to be greater than 0" in " ".join((done.stdout + done.stderr).split())
+
+
+KATA_SEEN = {
+    "inside": "kernel_release 6.1.0\nboot_id b\nmemory_total_kib 468168\nprocessors 1\n",
+    "host": "kernel_release 6.18.44\nboot_id a\nmemory_total_kib 24684084\nprocessors 2\n",
+    "processes": [{"pid": 7, "program": "/usr/bin/qemu-system-x86_64", "command": "qemu", "kvm": False, "taps": []}],
+    "mark": "proof-abc",
+    "answer": "proof-abc",
+    "left": {"processes": [], "mounts": [], "namespace": ""},
+}
+
+
+def test_the_proof_of_a_virtual_machine_can_be_asserted_on(tmp_path):
+    done = play(
+        tmp_path,
+        """\
+    - name: Require what the proof's filters say
+      ansible.builtin.assert:
+        that:
+          - judged.faults == ['Its interface eth0 is missing.']
+          - judged.notes == []
+          - judged.profile.accelerator == 'tcg'
+          - judged.profile.memory_mib == 457
+          - (seen.processes | katabench.scylla.kata_hypervisor).program == '/usr/bin/qemu-system-x86_64'
+          - '[] | katabench.scylla.kata_hypervisor is none'
+      vars:
+        judged: "{{ seen | katabench.scylla.kata_proof({'/a.toml': configuration}) }}"
+    - name: Refuse a configuration that cannot be read
+      ansible.builtin.debug:
+        msg: "{{ seen | katabench.scylla.kata_proof({'/a.toml': '[hypervisor'}) }}"
+""",
+        seen=KATA_SEEN,
+        configuration="[hypervisor.qemu]\ndefault_memory = 512\n",
+    )
+    assert "ok=1" in done.stdout, done.stdout + done.stderr
+    assert "/a.toml cannot be read as TOML" in " ".join((done.stdout + done.stderr).split())

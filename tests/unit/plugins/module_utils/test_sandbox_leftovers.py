@@ -54,14 +54,16 @@ def process(
 
 
 def test_a_sandbox_is_found_by_its_id_and_its_callers_are_not(proc: Path) -> None:
-    process(proc, 300, ["/usr/libexec/kata-containers/kata-proxy", "-sandbox", ID])
-    process(proc, 301, ["/usr/libexec/kata-containers/kata-proxy", "-sandbox", OTHER_ID])
+    for pid, sandbox in ((300, ID), (301, OTHER_ID)):
+        process(
+            proc, pid, ["/usr/libexec/kata-containers/kata-proxy", "-mux-socket", f"/run/vc/vm/{sandbox}/kata.sock"]
+        )
     process(proc, 302, ["/usr/bin/dockerd"])
     assert find_processes(ID, str(proc)) == [
         {
             "pid": 300,
             "program": "/usr/libexec/kata-containers/kata-proxy",
-            "command": f"/usr/libexec/kata-containers/kata-proxy -sandbox {ID}",
+            "command": f"/usr/libexec/kata-containers/kata-proxy -mux-socket /run/vc/vm/{ID}/kata.sock",
             "kvm": False,
             "taps": [],
         }

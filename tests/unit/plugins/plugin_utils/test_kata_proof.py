@@ -23,7 +23,7 @@ boot_id fa6babfa-b805-4e29-92ad-7b4a57268031
 memory_total_kib 24684084
 processors 2
 """
-# As runc and gVisor printed it in their containers.
+# As runc, gVisor and Kata 1.11.5 (under software emulation, default_memory = 512) printed it in their containers.
 RUNC = f"""\
 {HOST}interface_flags <BROADCAST,MULTICAST,UP,LOWER_UP,M-DOWN>
 interface_address 172.17.0.2/16
@@ -36,10 +36,10 @@ interface_flags <BROADCAST,MULTICAST,UP,LOWER_UP>
 interface_address 172.17.0.2/16
 """
 KATA = """\
-kernel_release 6.1.0-38-amd64
-boot_id 5a4d1c1e-46a5-4d5a-9b80-b1b4d3c7e3a1
-memory_total_kib 3043268
-processors 2
+kernel_release 6.1.0-56-amd64
+boot_id 1fc1eff1-601b-4a85-9f86-e74b57d318a6
+memory_total_kib 468168
+processors 1
 interface_flags <BROADCAST,MULTICAST,UP,LOWER_UP>
 interface_address 172.17.0.2/16
 """
@@ -51,7 +51,7 @@ QEMU = {"pid": 300, "program": "/usr/bin/qemu-lite-system-x86_64", "command": "q
 PROXY = {"pid": 301, "program": "/usr/libexec/kata-containers/kata-proxy", "command": "kata-proxy", "kvm": False}
 
 NOTHING_LEFT = {"processes": [], "mounts": [], "namespace": ""}
-EXPECTED = {"cpus": 2, "memory_mib": 3072}
+EXPECTED = {"cpus": 1, "memory_mib": 512}
 
 
 def judge(inside: str, processes: list[dict], *, expected: dict = EXPECTED, **changes: object) -> list[str]:
@@ -69,12 +69,19 @@ def judge(inside: str, processes: list[dict], *, expected: dict = EXPECTED, **ch
     return faults
 
 
+def as_configured(inside: str) -> str:
+    """Pretend that a container has the size that its configuration gives."""
+    return inside.replace("processors 2", "processors 1").replace(
+        "memory_total_kib 24684084", "memory_total_kib 468168"
+    )
+
+
 def test_what_a_container_prints_is_read() -> None:
     assert read_inside(KATA) == {
-        "kernel_release": "6.1.0-38-amd64",
-        "boot_id": "5a4d1c1e-46a5-4d5a-9b80-b1b4d3c7e3a1",
-        "processors": 2,
-        "memory_mib": 2971,
+        "kernel_release": "6.1.0-56-amd64",
+        "boot_id": "1fc1eff1-601b-4a85-9f86-e74b57d318a6",
+        "processors": 1,
+        "memory_mib": 457,
         "interface_flags": ["BROADCAST", "MULTICAST", "UP", "LOWER_UP"],
         "interface_address": "172.17.0.2/16",
     }
@@ -95,7 +102,7 @@ def test_a_virtual_machine_passes(accelerated: bool) -> None:
 
 
 def test_a_virtual_machine_with_the_hosts_kernel_passes_and_that_is_said() -> None:
-    inside = KATA.replace("6.1.0-38-amd64", "6.18.44-fc-v669")
+    inside = KATA.replace("6.1.0-56-amd64", "6.18.44-fc-v669")
     assert judge(inside, [QEMU]) == []
     (note,) = proof_notes(read_inside(inside), read_inside(HOST))
     assert "6.18.44-fc-v669" in note
@@ -113,40 +120,38 @@ def test_a_wrapped_runc_fails_in_every_respect() -> None:
         "It runs in the host's kernel",
         "Its own process is one of the host's",
         "None of its processes on the host is a hypervisor",
-        "It has 2 CPUs",
+        "Its number of CPUs is 2",
         "It sees 24105 MiB of memory",
     ]
 
 
 def test_a_wrapped_runc_fails_though_size_and_release_are_right() -> None:
-    inside = RUNC.replace("6.18.44-fc-v669", "4.14.67").replace("24684084", "3043268")
+    inside = as_configured(RUNC).replace("6.18.44-fc-v669", "4.14.67")
     assert len(judge(inside, [SHIM, PAYLOAD])) == 3
 
 
 def test_a_wrapped_runc_fails_though_its_boot_id_is_faked() -> None:
-    inside = RUNC.replace("fa6babfa", "00000000").replace("24684084", "3043268")
+    inside = as_configured(RUNC).replace("fa6babfa", "00000000")
     assert len(judge(inside, [SHIM, PAYLOAD])) == 2
 
 
 def test_gvisor_is_no_virtual_machine_even_on_kvm() -> None:
-    inside = GVISOR.replace("24684084", "3043268")
+    inside = as_configured(GVISOR)
     (kernel, hypervisor) = judge(inside, [SHIM, RUNSC])
     assert "4.4.0" in kernel
     assert "runsc (pid 16922)" in hypervisor
     assert judge(inside, [SHIM, {**RUNSC, "kvm": True}]) == [kernel]
 
 
-@pytest.mark.parametrize(
-    ("memory_kib", "passes"), [(3145728, True), (3145729 + 1023, False), (2922496, True), (2922495, False)]
-)
+@pytest.mark.parametrize(("memory_kib", "passes"), [(524288, True), (525312, False), (432128, True), (432127, False)])
 def test_memory_may_be_less_by_what_a_kernel_keeps(memory_kib: int, passes: bool) -> None:
-    # 3072 MiB = 3145728 KiB; 95 % of it, rounded down, and 64 MiB less: 2854 MiB = 2922496 KiB
-    assert (judge(KATA.replace("3043268", str(memory_kib)), [QEMU]) == []) is passes
+    # 512 MiB are 524288 KiB; 95 % of them, rounded down, less 64 MiB, are 422 MiB or 432128 KiB
+    assert (judge(KATA.replace("468168", str(memory_kib)), [QEMU]) == []) is passes
 
 
 def test_processors_must_be_as_many_as_configured() -> None:
-    assert judge(KATA, [QEMU], expected={"cpus": 4, "memory_mib": 3072}) == [
-        "It has 2 CPUs, where its configuration gives 4."
+    assert judge(KATA, [QEMU], expected={"cpus": 4, "memory_mib": 512}) == [
+        "Its number of CPUs is 1, where its configuration gives 4."
     ]
 
 
