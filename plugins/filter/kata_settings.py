@@ -75,6 +75,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.katabench.scylla.plugins.plugin_utils import kata_keys
+from ansible_collections.katabench.scylla.plugins.plugin_utils.kata_kernel_params import KernelParamsError
 from ansible_collections.katabench.scylla.plugins.plugin_utils.toml_statements import TomlError
 
 
@@ -108,7 +109,7 @@ def kata_settings(
             hypervisor=hypervisor,
             source=source,
         )
-    except (TomlError, kata_keys.KataKeysError) as error:
+    except (TomlError, KernelParamsError, kata_keys.KataKeysError) as error:
         raise AnsibleFilterError(f"kata_settings: {error}") from None  # Ansible would print both
 
 

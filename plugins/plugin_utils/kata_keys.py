@@ -1,6 +1,6 @@
 # Copyright: katabench authors
 # SPDX-License-Identifier: Apache-2.0
-"""Kata's settings: what a change is called in the Go runtime and in runtime-rs, and kernel settings for the guest.
+"""Kata's settings: what a change is called in the Go runtime and in runtime-rs.
 
 The catalogue of differences is upstream's docs/migrating-config-go-runtime-to-runtime-rs.md in
 kata-containers/kata-containers; what comes from elsewhere says so. `*` stands for the name of a hypervisor or agent.
@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.katabench.scylla.plugins.plugin_utils.kata_kernel_params import guest_sysctls_change
 from ansible_collections.katabench.scylla.plugins.plugin_utils.kata_toml import by_path, nested
 from ansible_collections.katabench.scylla.plugins.plugin_utils.toml_statements import Json, Path, dotted, look_up, parse
 
@@ -117,24 +118,21 @@ _REFUSED_BY_GO = {
     ),
 }
 
-# Values that one of the two does not know: of block_device_driver from the catalogue; 9p is not in runtime-rs.
-_REFUSED_VALUES = {
+# Values that one of the two does not know: those of _VALUES, and 9p, which runtime-rs left out.
+_REFUSED_VALUES: dict[str, dict[str, dict[str, str]]] = {
     "rust": {
-        (
-            "hypervisor.*.shared_fs",
-            "virtio-9p",
-        ): "runtime-rs has virtio-fs, virtio-fs-nydus and none; give one of these",
+        "hypervisor.*.shared_fs": {
+            "virtio-9p": "runtime-rs has virtio-fs, virtio-fs-nydus and none; give one of these"
+        },
     },
     "go": {
-        ("hypervisor.*.block_device_driver", new): f"the Go runtime calls that '{old}'; give that"
-        for old, new in _VALUES["hypervisor.*.block_device_driver"].items()
+        pattern: {new: f"the Go runtime calls that '{old}'; give that" for old, new in values.items()}
+        for pattern, values in _VALUES.items()
     },
 }
 
 # Tables and keys of 1.x that went with its proxy and shim (configuration.toml.in of 1.11.5 beside that of 3.0.0).
 _REFUSED_SINCE_2 = ("proxy", "shim", "netmon", "hypervisor.*.use_vsock")
-
-_SYSCTL = re.compile(r"[A-Za-z0-9_-]+([./][A-Za-z0-9_-]+)+")
 
 
 class KataKeysError(ValueError):
@@ -154,8 +152,9 @@ def settings(
     """Translate dictionaries of changes, named as in the Go runtime, for an implementation (go, rust) and version.
 
     `base_text` is the vendor's configuration.toml and `source` its path; it is needed with `sysctls` ({name: value}),
-    which become one more change at the end. `hypervisor` is the table that settings go to which had none in Go.
-    Returns nested dictionaries for kata_toml.merge or fragment. Raises KataKeysError or TomlError.
+    which become one more change at the end (see kata_kernel_params). `hypervisor` is the table that settings go to
+    which had none in Go. A null is only renamed: what a runtime lacks need not be deleted. Returns nested dictionaries
+    for kata_toml.merge or fragment. Raises KataKeysError, KernelParamsError or TomlError.
     """
     if implementation not in IMPLEMENTATIONS:
         raise KataKeysError(f"the implementation is '{implementation}'; expected {' or '.join(IMPLEMENTATIONS)}.")
@@ -182,63 +181,6 @@ def settings(
     return translated
 
 
-def guest_sysctls_change(
-    base_text: str,
-    sysctls: Mapping[str, Any],
-    changes: Sequence[Mapping[str, Any]] = (),
-    *,
-    hypervisor: str = "qemu",
-    source: str = "configuration.toml",
-) -> Json:
-    """Make the change that sets kernel settings in the guest: {"hypervisor": {"qemu": {"kernel_params": "…"}}}.
-
-    They are added to the kernel_params that the last of `changes` gives, else to those of the base text. Raises
-    KataKeysError or TomlError.
-    """
-    path = ("hypervisor", hypervisor, "kernel_params")
-    params = look_up(parse(base_text, source), path)[1]
-    for change in changes:
-        params = by_path(change).get(path, params)
-    if not isinstance(params, str | None):
-        raise KataKeysError(f"{source}: '{dotted(path)}' is {params!r}, a string was expected.")
-    return nested({path: with_guest_sysctls(params or "", sysctls)})
-
-
-def with_guest_sysctls(kernel_params: str, sysctls: Mapping[str, Any]) -> str:
-    """Add `sysctl.<name>=<value>` to a kernel command line; one that is there gets the new value in its place.
-
-    The guest's kernel must be Linux 5.8 or newer (Documentation/admin-guide/kernel-parameters.txt, `sysctl.*=`). There
-    a name's parts are separated by dots or slashes. Kata splits kernel_params at spaces, so that a value can have none.
-    Raises KataKeysError.
-    """
-    params = kernel_params.split(" ")
-    for name, value in sysctls.items():
-        setting = f"sysctl.{name}={_sysctl_value(name, value)}"
-        places = [index for index, param in enumerate(params) if _sysctl_name(param) == _sysctl_name(setting)]
-        if places:
-            # The kernel takes the last of several.
-            params[places[-1]] = setting
-        else:
-            params.append(setting)
-    return " ".join(params) if kernel_params else " ".join(params[1:])
-
-
-def _sysctl_name(param: str) -> str:
-    return param.partition("=")[0].replace("/", ".")
-
-
-def _sysctl_value(name: str, value: Any) -> str:
-    if not _SYSCTL.fullmatch(name):
-        raise KataKeysError(f"the kernel setting '{name}' is no name such as fs.aio-max-nr or net/core/somaxconn.")
-    text = str(value)
-    if isinstance(value, bool) or not isinstance(value, int | str) or not re.fullmatch(r'[^\s"]+', text):
-        raise KataKeysError(
-            f"the kernel setting '{name}' was given {value!r}; expected a whole number or a word without spaces and "
-            "quotes, because Kata splits kernel_params at spaces."
-        )
-    return text
-
-
 def _numbers(version: str) -> tuple[int, int, int]:
     found = re.match(r"(\d+)\.(\d+)\.(\d+)(?![\d.])", version)
     if found is None:
@@ -261,6 +203,8 @@ def _refuse(path: Path, reason: str) -> KataKeysError:
 
 def _check_version(paths: Mapping[Path, Any], version: str, numbers: tuple[int, int, int]) -> None:
     for path, value in paths.items():
+        if value is None:
+            continue  # what is not there need not be deleted
         if numbers >= (2, 0, 0) and any(pattern in _REFUSED_SINCE_2 for pattern in _patterns(path)):
             raise _refuse(path, f"Kata {version} does not have it, it went with 1.x; leave it out")
         fraction = isinstance(value, float) and not value.is_integer()
@@ -272,13 +216,13 @@ def _check_version(paths: Mapping[Path, Any], version: str, numbers: tuple[int, 
 def _check_go(paths: Mapping[Path, Any]) -> None:
     for path, value in paths.items():
         for pattern in _patterns(path):
-            if pattern in _REFUSED_BY_GO:
+            if pattern in _REFUSED_BY_GO and value is not None:
                 raise _refuse(path, _REFUSED_BY_GO[pattern])
         _check_value("go", path, value)
 
 
 def _check_value(implementation: str, path: Path, value: Any) -> None:
-    reason = _REFUSED_VALUES[implementation].get((_patterns(path)[-1], str(value)))
+    reason = _REFUSED_VALUES[implementation].get(_patterns(path)[-1], {}).get(str(value))
     if reason:
         raise _refuse(path, f"the value is '{value}', and {reason}")
 
@@ -308,6 +252,8 @@ def _with_force_guest_pull(paths: Mapping[Path, Any], base: Json) -> dict[Path, 
     if not isinstance(value, bool):
         raise _refuse(old, f"the value is {value!r}, true or false was expected")
     features = others.get(new) or look_up(base, new)[1] or []
+    if not isinstance(features, list):
+        raise _refuse(new, f"the value is {features!r}, a list was expected")
     kept = [feature for feature in features if feature != "force_guest_pull"]
     return others | {new: [*kept, *(["force_guest_pull"] if value else [])]}
 
