@@ -15,10 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import tomlkit
-import tomlkit.items
-from tomlkit.exceptions import TOMLKitError
-
 Path = tuple[str, ...]
 Json = dict[str, Any]
 
@@ -62,14 +58,11 @@ def write(text: str, wanted: Json, source: str) -> str:
         return text
     newline = "\r\n" if "\r\n" in text else "\n"
     present, after = leaves(data), leaves(wanted)
-    try:
-        statements = [new for old in _cut(text, source) if (new := _rewritten(old, data, wanted)) is not None]
-        inline = {statement.path for statement in statements if statement.kind == "value"}
-        for path, value in after.items():
-            if path not in present and not any(path[:depth] in inline for depth in range(len(path))):
-                _insert(statements, path, value, newline)
-    except TOMLKitError as error:
-        raise TomlError(f"{source}: {error}. Nothing was written; change the file by hand.") from error
+    statements = [new for old in _cut(text, source) if (new := _rewritten(old, data, wanted)) is not None]
+    inline = {statement.path for statement in statements if statement.kind == "value"}
+    for path, value in after.items():
+        if path not in present and not any(path[:depth] in inline for depth in range(len(path))):
+            _insert(statements, path, value, newline)
     result = "".join(statement.text for statement in statements)
     if not _reads_as(result, wanted):
         # Only a change of an array of tables is known to come here; nothing wrong may be written in any case.
@@ -97,6 +90,8 @@ def find(text: str, path: Path, source: str) -> Statement | None:
 
 def dotted(path: Path) -> str:
     """Write a path as a TOML key: hypervisor.qemu."a key"."""
+    import tomlkit
+
     return tomlkit.key(path).as_string()
 
 
@@ -195,12 +190,18 @@ def _header(content: Json) -> tuple[Path, bool]:
 
 def _key(statement: Statement, source: str) -> Path:
     """Read a statement's key, which tomllib does not tell from the keys of an inline table."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+    from tomlkit.items import Table
+
     try:
         place: Any = tomlkit.parse(statement.text)
     except TOMLKitError as error:
-        raise TomlError(f"{source}, line {statement.line}: {error}. Nothing was written.") from error
+        raise TomlError(
+            f"{source}, line {statement.line}: {error}. Nothing was written; change the file by hand."
+        ) from error
     path: Path = ()
-    while isinstance(place, tomlkit.TOMLDocument | tomlkit.items.Table):
+    while isinstance(place, tomlkit.TOMLDocument | Table):
         part, place = next(iter(place.items()))
         path += (str(part),)
     return path
@@ -208,6 +209,8 @@ def _key(statement: Statement, source: str) -> Path:
 
 def _rewritten(statement: Statement, data: Json, wanted: Json) -> Statement | None:
     """The statement as it is to be written; None when it goes."""
+    import tomlkit
+
     if statement.kind == "none":
         return statement
     present, value = look_up(wanted, statement.path)
@@ -239,6 +242,8 @@ def _set_item(table: Any, key: str, value: Any) -> None:
 
 def _item(value: Any) -> Any:
     """Make a tomlkit item; dictionaries become inline tables, also in lists."""
+    import tomlkit
+
     if isinstance(value, list):
         array = tomlkit.array()
         for item in value:
@@ -308,7 +313,7 @@ def _reads_as(text: str, wanted: Json) -> bool:
 
 def _located(message: str, text: str) -> tuple[str, int, int]:
     """Split tomllib's message into reason, line and column; Python 3.11 has them in the text only."""
-    reason, _, place = message.rpartition(" (at ")
+    reason, _at, place = message.rpartition(" (at ")
     numbers = re.findall(r"\d+", place)
     if len(numbers) == 2:
         return reason, int(numbers[0]), int(numbers[1])
