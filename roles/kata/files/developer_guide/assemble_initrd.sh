@@ -16,14 +16,18 @@ fi
 place=$(od -A n -j 526 -N 2 -t u2 "$KERNEL")
 release=$(dd if="$KERNEL" bs=1 skip=$((place + 512)) count=200 2>/dev/null | tr '\0' '\n' | head -n 1 | cut -d ' ' -f 1)
 
-# shellcheck disable=SC2086 # names of modules have no spaces
-if ! needed=$(modprobe --config /dev/null --set-version "$release" --show-depends --all $MODULES 2>&1); then
-    printf '%s\n' "$needed"
-    echo "Not all of $MODULES are among the modules of the kernel $release, nor built into it."
+missing=''
+: >"$root/needed"
+for module in $MODULES; do
+    modprobe --config /dev/null --set-version "$release" --show-depends "$module" >>"$root/needed" || missing="$missing $module"
+done
+if [ -n "$missing" ]; then
+    echo "The kernel $release has no module$missing, nor is it built in; kernels made for clouds often lack 9p."
+    echo "Set kata_kernel_path, or kata_kernel_package, to a kernel that has it, or kata_initrd_modules to what it has."
     exit 1
 fi
 number=100
-printf '%s\n' "$needed" | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r module; do
+awk '$1 == "insmod" && !seen[$2]++ { print $2 }' "$root/needed" | while read -r module; do
     number=$((number + 1)) # the order to load them in
     into=$root/modules/$number-${module##*/}
     case $module in
@@ -33,6 +37,7 @@ printf '%s\n' "$needed" | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | whi
         *) cp "$module" "$into" ;;
     esac
 done
+rm "$root/needed"
 
 install_with_libraries() {
     install -D -m 0755 "$1" "$root$2"
