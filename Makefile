@@ -65,8 +65,9 @@ lint-types: dev
 
 lint-shell: test-host
 	$(STEP) $@ shellcheck --external-sources .ci/run scripts/setup scripts/setup-tests scripts/sanity benchmarks/by_hand.sh \
-		roles/scylla/files/measure.sh roles/images/files/embedded/entrypoint roles/images/files/embedded/nodetool \
-		roles/images/files/embedded/cassandra-stress $(wildcard roles/kata/files/*/*.sh) molecule/kata/files/make_repositories.sh
+		roles/images/files/embedded/entrypoint roles/images/files/embedded/nodetool \
+		roles/images/files/embedded/cassandra-stress molecule/scylla/files/flaky-runtime \
+		$(wildcard roles/*/files/*.sh roles/*/files/*/*.sh molecule/*/files/*.sh)
 
 lint-changelog: dev
 	$(STEP) $@ antsibull-changelog lint

@@ -28,8 +28,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: >-
-    A dictionary of C(kernel_release), C(cpus) (processor seconds that busy loops got per second), C(processors),
-    C(memory_mib) and C(data_filesystem).
+    A dictionary of C(node), C(kernel_release), C(cpus) (processor seconds that busy loops got per second),
+    C(processors), C(memory_mib), C(data_filesystem) and C(aio_max_nr) (null where the kernel does not tell).
   type: dict
 """
 
