@@ -72,7 +72,7 @@ def staging(versions_dir):
 
 def add(versions_dir, name, tree, sha256):
     """Make a version of an unpacked tree in staging(); one of the same name, from another archive, makes way for it."""
-    with open(os.path.join(tree, _SHA256), "w", encoding="ascii") as stream:
+    with open(os.path.join(tree, _SHA256), "x", encoding="ascii") as stream:  # a link of that name is not followed
         stream.write(f"{sha256}\n")
     path, aside = os.path.join(versions_dir, name), f"{tree}.before"
     if os.path.lexists(path):
