@@ -203,6 +203,7 @@ def test_an_archive_that_is_not_there_is_named(host):
             {"bin/kata-runtime": b"3.32.0", "../../etc/passwd": b""},
             "./opt/kata/../../etc/passwd lies outside of opt/kata",
         ),
+        ({".katabench-sha256": b"0" * 64}, "/.katabench-sha256 cannot be written: File exists"),
         (
             {"bin/kata-runtime": ELF_OTHER},
             "./opt/kata/bin/kata-runtime is a binary for machine 243 of ELF, and the host",
