@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: kata_host_faults
 short_description: Whether a host can carry Kata's virtual machines
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Judges what the module M(katabench.scylla.kata_host) saw.
 author: katabench authors (@katabench)

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: kata_hypervisor
 short_description: The hypervisor among the processes that a container has on its host
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - A process that holds a virtual machine of KVM; where none does, QEMU, which can do without.
 author: katabench authors (@katabench)

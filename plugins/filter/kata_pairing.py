@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: kata_pairing
 short_description: Whether a Kata works with a Docker and a QEMU, and how Docker is told of it
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Names the pairs that are known not to work, and says how each profile becomes a runtime of Docker.
 author: katabench authors (@katabench)

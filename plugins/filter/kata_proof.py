@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: kata_proof
 short_description: Whether a container ran in a virtual machine, the one that its configuration describes
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Judges what the role P(katabench.scylla.kata#role) saw of one container, inside and on the host, while it ran and
     after its removal.

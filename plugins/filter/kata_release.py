@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: kata_release
 short_description: Names and places of a version of Kata Containers
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Says of a version how its archive is called and where it is, which implementation of the runtime it takes by
     default, and where an installation has its binaries and its configuration.

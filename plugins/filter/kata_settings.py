@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: kata_settings
 short_description: Translate changes of Kata's configuration for an implementation and version
-version_added: 0.1.0
+version_added: 0.2.0
 author: katabench authors (@katabench)
 description:
   - Takes changes as the Go runtime of Kata names them. For runtime-rs, keys and values are translated where their

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: kata_wrapper
 short_description: How a wrapper rewrites the hypervisor's command line
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Checks the rewriting that is asked for, and adds what a version of Kata needs to drive a version of QEMU.
 author: katabench authors (@katabench)

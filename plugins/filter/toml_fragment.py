@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: toml_fragment
 short_description: Write changes of a TOML file as a drop-in file
-version_added: 0.1.0
+version_added: 0.2.0
 author: katabench authors (@katabench)
 description:
   - Gives the text of a file for C(config.d) beside Kata's configuration.toml, from Kata 2.5 (Go) and 3.0 (Rust) on.

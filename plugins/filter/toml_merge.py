@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: toml_merge
 short_description: Merge changes into the text of a TOML file
-version_added: 0.1.0
+version_added: 0.2.0
 author: katabench authors (@katabench)
 description:
   - Comments, order, line endings and keys that are not named stay byte for byte; a text that needs no change comes back

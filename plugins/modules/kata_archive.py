@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kata_archive
 short_description: Install a release archive of Kata Containers beside others, and switch to it
-version_added: 0.1.0
+version_added: 0.2.0
 author: katabench authors (@katabench)
 description:
   - Unpacks what an archive has below C(opt/kata) into a directory of its own below O(dest), lets O(link) name it, and

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kata_host
 short_description: Look at what a host has for Kata's virtual machines
-version_added: 0.1.0
+version_added: 0.2.0
 author: katabench authors (@katabench)
 description:
   - Reads C(/proc), C(/sys) and C(/dev), makes an empty virtual machine with KVM and drops it, and asks the Docker

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: sandbox_leftovers
 short_description: Find, and remove, what a container's sandbox has on its host
-version_added: 0.1.0
+version_added: 0.2.0
 author: katabench authors (@katabench)
 description:
   - A sandbox whose start failed can leave processes (hypervisor, proxy, shim), mounts and tap devices behind. They are
