@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import filecmp
+import hashlib
 import json
 import os
 import shutil
@@ -18,12 +19,14 @@ _SUFFIX = ".katabench-new"
 
 
 def read_manifest(path):
-    """Read what an installation put down: {"files": [...], "directories": [...]}, both empty where there was none."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-    except FileNotFoundError:
-        return {"files": [], "directories": []}
+    """Read what an installation put down: {"files": [...], "directories": [...], "editable": {path: SHA-256}}.
+
+    All are empty where there was none.
+    """
+    noted = {"files": [], "directories": [], "editable": {}}
+    with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
+        noted.update(json.load(file))
+    return noted
 
 
 def write_manifest(path, manifest):
@@ -43,6 +46,16 @@ def find_staged(directories):
             for name in names + links:
                 source = os.path.join(parent, name)
                 found[os.path.relpath(source, directory)] = source
+    return found
+
+
+def fingerprints(staged, paths):
+    """Give the SHA-256 of what is staged for those of the paths that are staged."""
+    found = {}
+    for path in paths:
+        if path in staged:
+            with open(staged[path], "rb") as file:
+                found[path] = hashlib.sha256(file.read()).hexdigest()
     return found
 
 

@@ -23,6 +23,13 @@ options:
       - Needed with O(state=present).
     type: list
     elements: path
+  editable:
+    description:
+      - Absolute paths of files that may be edited where they lie, as packages have them for configurations.
+      - They are put in place again only when what is staged for them is not what was put there last.
+    type: list
+    elements: path
+    default: []
   manifest:
     description: File to note the installed paths in.
     type: path
@@ -72,6 +79,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.katabench.scylla.plugins.module_utils.staged_files import (
     find_staged,
+    fingerprints,
     is_in_place,
     lay,
     missing_directories,
@@ -114,6 +122,7 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "staging_directories": {"type": "list", "elements": "path"},
+            "editable": {"type": "list", "elements": "path", "default": []},
             "manifest": {"type": "path", "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
@@ -127,12 +136,19 @@ def main():
 
     noted = read_manifest(module.params["manifest"])
     staged = find_staged(directories)
-    to_lay = {path: source for path, source in staged.items() if not is_in_place(source, os.path.join(ROOT, path))}
+    editable = fingerprints(staged, [os.path.relpath(path, ROOT) for path in module.params["editable"]])
+    to_lay = {
+        path: source
+        for path, source in staged.items()
+        if not is_in_place(source, os.path.join(ROOT, path))
+        and not (path in editable and editable[path] == noted["editable"].get(path))
+    }
     # What check mode cannot see staged yet is not gone.
     gone = [] if not_there else sorted(set(noted["files"]) - set(staged))
     ours = {
         "files": sorted(staged),
         "directories": sorted({*noted["directories"], *missing_directories(to_lay, ROOT)}),
+        "editable": editable,
     }
     diff = diff_of(to_lay, gone)
     changed = bool(to_lay or not_there) or ours != noted
@@ -150,7 +166,7 @@ def main():
     module.exit_json(
         changed=changed,
         diff=diff,
-        **{key: [os.path.join(ROOT, path) for path in paths] for key, paths in ours.items()},
+        **{key: [os.path.join(ROOT, path) for path in ours[key]] for key in ("files", "directories")},
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from ansible_collections.katabench.scylla.plugins.module_utils.staged_files import (
     find_staged,
+    fingerprints,
     is_in_place,
     lay,
     missing_directories,
@@ -102,7 +103,21 @@ def test_directories_are_made_for_what_is_laid_and_go_when_they_are_empty(tmp_pa
 
 def test_a_manifest_is_read_as_it_was_written_and_none_is_empty(tmp_path):
     path = str(tmp_path / "new" / "manifest.json")
-    assert read_manifest(path) == {"files": [], "directories": []}
-    write_manifest(path, {"files": ["a"], "directories": ["b"]})
-    assert read_manifest(path) == {"files": ["a"], "directories": ["b"]}
+    assert read_manifest(path) == {"files": [], "directories": [], "editable": {}}
+    manifest = {"files": ["a"], "directories": ["b"], "editable": {"a": "its SHA-256"}}
+    write_manifest(path, manifest)
+    assert read_manifest(path) == manifest
     assert names_in(tmp_path / "new") == ["manifest.json"]
+
+
+def test_what_was_noted_before_there_were_editable_files_is_read(tmp_path):
+    (tmp_path / "manifest").write_text('{"files": ["a"], "directories": []}')
+    assert read_manifest(str(tmp_path / "manifest")) == {"files": ["a"], "directories": [], "editable": {}}
+
+
+def test_fingerprints_are_of_what_is_staged(tmp_path):
+    staged = find_staged([stage(tmp_path, {"etc/tool.conf": "abc"})])
+    # The SHA-256 of "abc" is an example of FIPS 180-2.
+    assert fingerprints(staged, ["etc/tool.conf", "etc/other.conf"]) == {
+        "etc/tool.conf": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    }
