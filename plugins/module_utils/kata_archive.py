@@ -54,7 +54,7 @@ class _StrictTarInfo(tarfile.TarInfo):
     """
 
     @classmethod
-    def fromtarfile(cls, tarfile_):
+    def fromtarfile(cls, tarfile_):  # pylint: disable=arguments-renamed  # the base's name is the module's here
         try:
             return super().fromtarfile(tarfile_)
         except tarfile.EOFHeaderError:

@@ -14,11 +14,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
-from packaging.version import Version
-
 from ansible_collections.katabench.scylla.plugins.plugin_utils.kata_release import (
     KataReleaseError,
     Release,
+    Version,
+    dotted,
     parse_version,
 )
 
@@ -26,13 +26,13 @@ _NUMBERS = re.compile(r"\d+(\.\d+){1,2}")
 _PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _WRAPPER_DIR = "/usr/local/bin"
 
-_FIRST_DOCKER_WITH_SHIMS = Version("23.0")
-_FIRST_DOCKER_WITH_SHIM_OPTIONS = Version("24.0")
-_FIRST_DOCKER_WITH_LATE_NETWORK = Version("26.0")
-_FIRST_KATA_WITH_LATE_NETWORK = {"go": Version("3.29.0"), "rust": Version("3.30.0")}
-_FIRST_KATA_WITH_SHIPPED_CONF_ONLY = Version("4.0.0")
-_MULTIDEVS = (Version("1.12.0a1"), Version("2.0.0a1"))  # from, and up to
-_FIRST_QEMU_WITH_MULTIDEVS = Version("4.2")
+_FIRST_DOCKER_WITH_SHIMS = (23, 0)
+_FIRST_DOCKER_WITH_SHIM_OPTIONS = (24, 0)
+_FIRST_DOCKER_WITH_LATE_NETWORK = (26, 0)
+_FIRST_KATA_WITH_LATE_NETWORK = {"go": (3, 29, 0, 0, 0), "rust": (3, 30, 0, 0, 0)}
+_FIRST_KATA_WITH_SHIPPED_CONF_ONLY = (4, 0, 0, 0, 0)
+_MULTIDEVS = ((1, 12, 0, -3, 1), (2, 0, 0, -3, 1))  # from, and up to
+_FIRST_QEMU_WITH_MULTIDEVS = (4, 2)
 
 
 class DockerRuntime(TypedDict):
@@ -89,13 +89,13 @@ def hypervisor_faults(version: str, qemu_version: str) -> list[str]:
     if (
         numbers is None
         or not first <= parse_version(version) < end
-        or Version(numbers[0]) >= _FIRST_QEMU_WITH_MULTIDEVS
+        or _numbers(numbers[0]) >= _FIRST_QEMU_WITH_MULTIDEVS
     ):
         return []
     return [
         f"The hypervisor is QEMU {numbers[0]} and Kata {version}: since 1.12.0 Kata passes multidevs=remap, which QEMU "
-        f"before {_FIRST_QEMU_WITH_MULTIDEVS} refuses. Take Kata 1.11.5, a newer QEMU, or remove the option with "
-        "kata_hypervisor_wrapper."
+        f"before {dotted(_FIRST_QEMU_WITH_MULTIDEVS)} refuses. Take Kata 1.11.5, a newer QEMU, or remove the option "
+        "with kata_hypervisor_wrapper."
     ]
 
 
@@ -110,12 +110,12 @@ def _late_network_faults(release: Release, kata: Version, docker_version: str) -
         return []
     return [
         f"Docker is {docker_version} and Kata {_name(release)}: Docker 26.0 and later make a container's network "
-        f"after Kata has looked for it, so that it would have none. Take Docker before 26.0, or Kata {first} or newer "
-        f"({release['implementation'].capitalize()})."
+        f"after Kata has looked for it, so that it would have none. Take Docker before 26.0, or Kata {dotted(first)} or "
+        f"newer ({release['implementation'].capitalize()})."
     ]
 
 
-def _docker_runtime(release: Release, docker: Version, name: str, config_path: str) -> DockerRuntime:
+def _docker_runtime(release: Release, docker: tuple[int, ...], name: str, config_path: str) -> DockerRuntime:
     if not _PROFILE.fullmatch(name) or name == "runc":
         raise KataReleaseError(
             f"The profile '{name}' cannot be a runtime of Docker: small letters, digits, - and _ are expected, "
@@ -134,8 +134,12 @@ def _docker_runtime(release: Release, docker: Version, name: str, config_path: s
     }
 
 
-def _docker(text: str) -> Version:
+def _docker(text: str) -> tuple[int, ...]:
     numbers = _NUMBERS.match(text)
     if numbers is None:
         raise KataReleaseError(f"'{text}' is no version of Docker; one like 26.1.5 or 20.10.24+dfsg1 is expected.")
-    return Version(numbers[0])
+    return _numbers(numbers[0])
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in text.split("."))

@@ -12,28 +12,30 @@ from __future__ import annotations
 import re
 from typing import TypedDict
 
-from packaging.version import Version
+# The numbers of a version, and of what comes before its release: 1.12.0-rc0 is (1, 12, 0, -1, 0).
+Version = tuple[int, int, int, int, int]
+_BEFORE_RELEASE = {"alpha": -3, "beta": -2, "rc": -1}
 
 METHODS = ("developer_guide", "release")
 IMPLEMENTATIONS = ("go", "rust")
 
-_FORM = re.compile(r"\d+\.\d+\.\d+(-(alpha|beta|rc)\d+)?")
+_FORM = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-(alpha|beta|rc)(\d+))?")
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "s390x": "s390x", "ppc64le": "ppc64le"}
 _ALIASES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 # Lines that have ended, by their last tag; a version beyond it does not exist.
-_LAST_OF_LINE = {0: Version("0.3.0"), 1: Version("1.13.0a0"), 2: Version("2.5.2")}
-_FIRST_RELEASED = Version("1.2.0")
-_FIRST_TABLE_FILE_PER_HYPERVISOR = Version("1.5.0")  # configuration-qemu.toml beside configuration.toml
-_FIRST_IN_ONE_REPOSITORY = Version("2.0.0a1")
-_FIRST_GO_DROPINS = Version("2.5.0")
-_FIRST_DEBIAN_ARCHITECTURES = Version("3.2.0a1")  # amd64 instead of x86_64, and others beside it
-_FIRST_PPC64LE = Version("3.3.0")
-_FIRST_RUST_QEMU = Version("3.3.0")  # runtime-rs before knew Dragonball only
-_FIRST_RUST_FILE_SUFFIX = Version("3.4.0")  # configuration-qemu-runtime-rs.toml
-_FIRST_ZSTD = Version("3.21.0")
-_FIRST_RUST_DEFAULT = Version("4.0.0")
-_FIRST_SPLIT = Version("4.1.0")  # Go's part is an archive of its own
+_LAST_OF_LINE = {0: (0, 3, 0, 0, 0), 1: (1, 13, 0, -3, 0), 2: (2, 5, 2, 0, 0)}
+_FIRST_RELEASED = (1, 2, 0, 0, 0)
+_FIRST_TABLE_FILE_PER_HYPERVISOR = (1, 5, 0, 0, 0)  # configuration-qemu.toml beside configuration.toml
+_FIRST_IN_ONE_REPOSITORY = (2, 0, 0, -3, 1)
+_FIRST_GO_DROPINS = (2, 5, 0, 0, 0)
+_FIRST_DEBIAN_ARCHITECTURES = (3, 2, 0, -3, 1)  # amd64 instead of x86_64, and others beside it
+_FIRST_PPC64LE = (3, 3, 0, 0, 0)
+_FIRST_RUST_QEMU = (3, 3, 0, 0, 0)  # runtime-rs before knew Dragonball only
+_FIRST_RUST_FILE_SUFFIX = (3, 4, 0, 0, 0)  # configuration-qemu-runtime-rs.toml
+_FIRST_ZSTD = (3, 21, 0, 0, 0)
+_FIRST_RUST_DEFAULT = (4, 0, 0, 0, 0)
+_FIRST_SPLIT = (4, 1, 0, 0, 0)  # Go's part is an archive of its own
 
 _UPSTREAM = "https://github.com/kata-containers"
 _PREFIX = "/opt/kata"
@@ -61,18 +63,25 @@ class KataReleaseError(ValueError):
 
 def parse_version(text: str) -> Version:
     """Read a version like 1.11.5, 1.12.0-rc0 or 3.0.0-alpha1, so that versions can be compared."""
-    if not _FORM.fullmatch(text):
+    read = _FORM.fullmatch(text)
+    if not read:
         raise KataReleaseError(
             f"'{text}' is no version of Kata: three numbers are expected, as in 1.11.5, 1.12.0-rc0 or 3.32.0."
         )
-    version = Version(text)
-    last = _LAST_OF_LINE.get(version.major)
+    major, minor, patch, stage, number = read.groups(default="0")
+    version = (int(major), int(minor), int(patch), _BEFORE_RELEASE.get(stage, 0), int(number))
+    last = _LAST_OF_LINE.get(version[0])
     if last is not None and version > last:
         raise KataReleaseError(
-            f"There is no Kata {text}: the line {version.major}.x ended before it. "
+            f"There is no Kata {text}: the line {major}.x ended before it. "
             "Its last versions are 0.3.0, 1.12.1 and 2.5.2; newer are 3.0.0 to 3.32.0 and 4.0.0 on."
         )
     return version
+
+
+def dotted(version: tuple[int, ...]) -> str:
+    """Write the numbers of a version that was released, as in 3.32.0."""
+    return ".".join(str(number) for number in version[:3])
 
 
 def describe(text: str, method: str, architecture: str, implementation: str = "") -> Release:
@@ -94,7 +103,7 @@ def describe(text: str, method: str, architecture: str, implementation: str = ""
         return _from_developer_guide(text, version)
     if version < _FIRST_RELEASED:
         raise KataReleaseError(
-            f"Kata {text} was never released as an archive, the first was {_FIRST_RELEASED}: "
+            f"Kata {text} was never released as an archive, the first was {dotted(_FIRST_RELEASED)}: "
             "choose a newer kata_version, or kata_install_method: developer_guide."
         )
     return _from_archive(text, version, machine, chosen)
@@ -109,7 +118,7 @@ def _choose_implementation(text: str, version: Version, wanted: str) -> str:
     if wanted == "rust" and version < _FIRST_RUST_QEMU:
         raise KataReleaseError(
             f"The Rust runtime of Kata {text} cannot drive QEMU, or is not there at all: "
-            f"it can from {_FIRST_RUST_QEMU} on. Choose a newer kata_version, or kata_implementation: go."
+            f"it can from {dotted(_FIRST_RUST_QEMU)} on. Choose a newer kata_version, or kata_implementation: go."
         )
     return wanted or ("rust" if version >= _FIRST_RUST_DEFAULT else "go")
 
@@ -166,7 +175,7 @@ def _archive_name(text: str, version: Version, machine: str, implementation: str
     if machine not in there:
         raise KataReleaseError(
             f"There is no archive of Kata {text} for {machine}, only for {', '.join(there)}: "
-            f"{_FIRST_PPC64LE} is the first version with one for every architecture."
+            f"{dotted(_FIRST_PPC64LE)} is the first version with one for every architecture."
         )
     architecture = machine if version < _FIRST_DEBIAN_ARCHITECTURES else _ARCHITECTURES[machine]
     part = "kata-go-static" if version >= _FIRST_SPLIT and implementation == "go" else "kata-static"
