@@ -110,8 +110,8 @@ def _late_network_faults(release: Release, kata: Version, docker_version: str) -
         return []
     return [
         f"Docker is {docker_version} and Kata {_name(release)}: Docker 26.0 and later make a container's network "
-        f"after Kata has looked for it, so that it would have none. Take Docker before 26.0, or Kata {dotted(first)} or "
-        f"newer ({release['implementation'].capitalize()})."
+        f"after Kata has looked for it, so that it would have none. Take Docker before 26.0, or Kata "
+        f"{dotted(first)} or newer ({release['implementation'].capitalize()})."
     ]
 
 
