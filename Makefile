@@ -89,9 +89,10 @@ molecule-%: test-host
 e2e: test-host  ## a whole campaign, its records and its report in a browser
 	$(STEP) $@ $(PYTEST)=.cache/tests/$@/junit.xml tests/e2e
 
-benchmark: setup  ## what the harness costs, against the same calls by hand, and how fast logs are read
+benchmark: setup  ## against the same by hand: the harness, reading logs, installing a release of Kata
 	python benchmarks/harness.py
 	python benchmarks/stress_log.py
+	python benchmarks/kata_archive.py
 
 # Releasing it
 
