@@ -205,3 +205,58 @@ def test_the_proof_of_a_virtual_machine_can_be_asserted_on(tmp_path):
     )
     assert "ok=1" in done.stdout, done.stdout + done.stderr
     assert "/a.toml cannot be read as TOML" in " ".join((done.stdout + done.stderr).split())
+
+
+def test_what_was_merged_into_dockers_configuration_is_taken_out_again(tmp_path):
+    done = play(
+        tmp_path,
+        """\
+    - name: Judge it
+      ansible.builtin.assert:
+        that:
+          - "(merged.config | from_json).runtimes == {'theirs': {'path': '/t'}, 'ours': {'path': '/o'}}"
+          - merged.restart_needed == []
+          - "removed.config | from_json == {'debug': true, 'runtimes': {'theirs': {'path': '/t'}}}"
+          - removed.ledger == ''
+      vars:
+        before: '{"debug": true, "runtimes": {"theirs": {"path": "/t"}}}'
+        merged: "{{ before | katabench.scylla.daemon_config_merge(runtimes={'ours': {'path': '/o'}}) }}"
+        gone: [ours, theirs]
+        removed: "{{ merged.config | katabench.scylla.daemon_config_remove(merged.ledger, runtimes=gone) }}"
+""",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("expression", "sentence"),
+    [
+        ("'{' | katabench.scylla.daemon_config_merge", "is not JSON: line 1, column 2"),
+        ("1 | katabench.scylla.daemon_config_merge", "text is of type int, not str"),
+        ("'{}' | katabench.scylla.daemon_config_remove('', runtimes='ours')", "runtimes is of type str, not list"),
+        ("{'arms': ['runc'], 'workloads': ['write'], 'replicates': 0, 'baseline': 'runc'}"
+         " | katabench.scylla.bench_plan(['localhost'])", "The number of replicates is 0"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_named(tmp_path, expression, sentence):
+    done = play(tmp_path, f'    - name: Use it\n      ansible.builtin.debug:\n        msg: "{{{{ {expression} }}}}"\n')
+    assert done.returncode != 0
+    assert sentence in " ".join((done.stdout + done.stderr).split())
+
+
+def test_a_plan_is_lines(tmp_path):
+    done = play(
+        tmp_path,
+        """\
+    - name: Judge it
+      ansible.builtin.assert:
+        that:
+          - "plan[0] == '4 cells: clusters 1, blocks 2, arms 2'"
+          - "plan[1] == 'workloads of a cell, in order: write'"
+          - plan | length == 4
+      vars:
+        asked: {arms: [runc, gvisor], workloads: [write], replicates: 2, baseline: runc}
+        plan: "{{ asked | katabench.scylla.bench_plan(['localhost']) }}"
+""",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
