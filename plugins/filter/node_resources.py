@@ -28,8 +28,9 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: >-
-    A dictionary of C(node), C(kernel_release), C(cpus) (processor seconds that busy loops got per second),
-    C(processors), C(memory_mib), C(data_filesystem) and C(aio_max_nr) (null where the kernel does not tell).
+    A dictionary of C(node), C(kernel_release), C(cpus) (its quota of processors, or where it sees none, how many busy
+    loops on all of them amount to), C(processors), C(memory_mib), C(data_filesystem), C(aio_max_nr) and C(cpuset) (null
+    where the kernel does not tell), and C(parameters) (kernel settings by name, those that it has).
   type: dict
 """
 

@@ -8,7 +8,6 @@ import math
 import re
 from typing import Any
 
-_TIMES_FIELD = re.compile(r"(\d+)m(\d+(?:\.\d+)?)s")
 _SCYLLA_VERSION = re.compile(r"\d+\.\d+\.\S+")
 _BYTES_PER_MIB = 1024 * 1024
 
@@ -35,20 +34,22 @@ def read_node_resources(text: str) -> dict[str, Any]:
     """Return what one node measured about itself.
 
     The result holds `node` (its name), `kernel_release`, `processors` (how many it sees), `cpus` (its cgroup's quota
-    in processors, or where it sees none, the processor seconds that busy loops on all processors got per second),
-    `memory_mib` (what it sees, or its cgroup's limit when that is less), `data_filesystem` and `aio_max_nr` (its
-    kernel's limit of asynchronous requests, None where the kernel tells none). Raises NodeFactsError naming what is
-    missing or cannot be read.
+    in processors, or where it sees none, how often as much as one busy loop all of them do together),
+    `memory_mib` (what it sees, or its cgroup's limit when that is less), `data_filesystem`, `aio_max_nr` (its
+    kernel's limit of asynchronous requests, None where the kernel tells none), `cpuset` (the processors it may run on,
+    as "0-1,4"; None where the kernel tells none) and `parameters` (kernel settings by name, those that it has). Raises
+    NodeFactsError naming what is missing or cannot be read.
     """
-    head, _separator, times = text.partition("\ntimes\n")
-    values = dict(line.split(" ", 1) for line in head.splitlines() if " " in line)
+    lines = [line.split(" ", 1) for line in text.splitlines() if " " in line]
+    values = {name: value for name, value in lines if name != "parameter"}
+    parameters = (value.partition(" ") for name, value in lines if name == "parameter")
     try:
         processors = int(values["processors"])
         memory_bytes = int(values["memory_total_kib"]) * 1024
         limit = values.get("memory_limit_bytes", "max")
         if limit != "max":
             memory_bytes = min(memory_bytes, int(limit))
-        cpus = _quota_cpus(values["cpu_quota"]) if "cpu_quota" in values else _busy_cpus(values["busy_wall_s"], times)
+        cpus = _quota_cpus(values["cpu_quota"]) if "cpu_quota" in values else _counted_cpus(values)
         return {
             "node": values["node"],
             "kernel_release": values["kernel_release"],
@@ -57,6 +58,8 @@ def read_node_resources(text: str) -> dict[str, Any]:
             "memory_mib": memory_bytes // _BYTES_PER_MIB,
             "data_filesystem": values["data_filesystem"],
             "aio_max_nr": int(values["aio_max_nr"]) if "aio_max_nr" in values else None,
+            "cpuset": values.get("cpuset"),
+            "parameters": {name: value for name, _blank, value in parameters},
         }
     except KeyError as error:
         raise NodeFactsError(
@@ -74,15 +77,6 @@ def _quota_cpus(quota: str) -> float:
     return math.inf if quota_us < 0 else quota_us / period_us
 
 
-def _busy_cpus(busy_wall_s: str, times: str) -> float:
-    started_s, ended_s = (float(part) for part in busy_wall_s.split())
-    return _children_cpu_s(times) / (ended_s - started_s)
-
-
-def _children_cpu_s(times: str) -> float:
-    """Return the processor seconds of the child processes: the second line of the shell's `times` (POSIX, 2.14)."""
-    lines = times.strip().splitlines()
-    fields = _TIMES_FIELD.findall(lines[1]) if len(lines) > 1 else []
-    if len(fields) != 2:
-        raise ValueError(f"`times` printed {times.strip()!r}")
-    return sum(int(minutes) * 60 + float(seconds) for minutes, seconds in fields)
+def _counted_cpus(values: dict[str, str]) -> float:
+    """Return how often as much as a busy loop alone the loops on all processors did in the same time."""
+    return sum(int(count) for count in values["counted_together"].split()) / int(values["counted_alone"])

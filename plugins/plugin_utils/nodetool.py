@@ -1,9 +1,10 @@
 # Copyright: katabench authors
 # SPDX-License-Identifier: Apache-2.0
-"""Read ``nodetool status``, of Cassandra's and Scylla's Java tool and of Scylla's native one.
+"""Read ``nodetool status`` and ``compactionstats``, of Cassandra's and Scylla's Java tool and of Scylla's native one.
 
-Rows can be wider than their header, so they are taken apart at blanks and never at the header's columns. The header
-says which columns there are: with one token per node there is no ``Tokens``, and a ``Token`` after the host id.
+Rows of the status can be wider than their header, so they are taken apart at blanks and never at the header's columns.
+The header says which columns there are: with one token per node there is no ``Tokens``, and a ``Token`` after the host
+id.
 """
 
 from __future__ import annotations
@@ -22,9 +23,15 @@ _OWNS = re.compile(r"(\d+)(?:[.,\u066b](\d+))?%")
 _UNITS = {None: 0, "bytes": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 _UNKNOWN = {"?", "null"}
 
+# Up to 4.1, and natively, `pending tasks: 2`; from 5.0 on (CASSANDRA-18305) a row of a table, `pending tasks      2`.
+_PENDING = re.compile(rf"{LOG_PREFIX}pending tasks:?\s+(\d+)\s*$", re.IGNORECASE)
+_COMPACTIONS = re.compile(rf"{LOG_PREFIX}(?:id\s+)?compaction type\s+keyspace\s", re.IGNORECASE)
+# A running one ends with its progress: `70.70%`, or where nothing is known of the whole, `n/a`.
+_COMPACTION = re.compile(r"\S.*\s(?:\d+(?:[.,\u066b]\d+)?%|n/a)\s*$")
+
 
 class NodetoolError(ValueError):
-    """A text that is not the output of ``nodetool status``; the message names the line, or quotes the first one."""
+    """A text that is not the output of the command in question; the message names the line, or quotes the first one."""
 
 
 def parse_nodetool_status(text: str) -> dict[str, Any]:
@@ -59,6 +66,36 @@ def parse_nodetool_status(text: str) -> dict[str, Any]:
         "nodes": nodes,
         "total": len(nodes),
         "up_normal": sum(node["status"] == "U" and node["state"] == "N" for node in nodes),
+    }
+
+
+def parse_compactionstats(text: str) -> dict[str, int]:
+    """Read the output of ``nodetool compactionstats``, of one node or of several one after another.
+
+    Returns ``{reports, pending, running, outstanding}``: how many nodes answered, and over all of them the tasks that
+    are pending, the compactions that run, and how many of either kind there are at least. Cassandra counts what runs
+    among what is pending, Scylla does not, so that the larger number is the one that is sure. Raises NodetoolError for
+    a text that names no pending tasks.
+    """
+    pending: list[int] = []
+    running = 0
+    in_table = False
+    for line in text.splitlines():
+        if match := _PENDING.match(line):
+            pending.append(int(match[1]))
+            in_table = False
+        elif _COMPACTIONS.match(line):
+            in_table = True
+        elif in_table and _COMPACTION.match(line.strip()) and "remaining time" not in line:
+            running += 1
+    if not pending:
+        first = next((line.strip() for line in text.splitlines() if line.strip()), "nothing")
+        raise NodetoolError(f"This is no output of nodetool compactionstats: no pending tasks in it; it says: {first}")
+    return {
+        "reports": len(pending),
+        "pending": sum(pending),
+        "running": running,
+        "outstanding": max(sum(pending), running),
     }
 
 

@@ -8,7 +8,7 @@ whose reporting thread died, and up to 3.5 even after a failed one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 # The plays themselves say provisioning and cluster-start; the rest is decided here.
@@ -53,18 +53,6 @@ def judge_workload(asked: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[st
         if log is not None and log["outcome"] == "results" and log["terminator"] != "FAILURE":
             failures += [*_completeness(asked, log), *_littles_law(asked, log)]
     return {"valid": not failures, "failures": failures, "marks": [] if log is None else list(_marks(asked, log))}
-
-
-def judge_parity(asked: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]], band: float) -> dict[str, Any]:
-    """Judge whether the nodes of an arm have the resources that were asked for, measured inside each.
-
-    `asked`: cpus, memory_mib and, where a sandbox was proven, kernel_release, the kernel it had. `nodes`: [{node,
-    kernel_release, cpus, memory_mib, data_filesystem}]. `band` is the share by which CPUs and memory may differ from
-    what was asked. Kernel and data file system must be the same in all nodes. Returns the same shape as judge_workload.
-    """
-    sentences = list(_parity_faults(asked, nodes, band))
-    failures = [_failure("parity", sentence) for sentence in sentences]
-    return {"valid": not failures, "failures": failures, "marks": []}
 
 
 def _failure(name: str, sentence: str) -> Failure:
@@ -215,26 +203,3 @@ def _block_marks(asked: Mapping[str, Any], block: Mapping[str, Any]) -> Iterator
 
 def _total(log: Mapping[str, Any], key: str) -> int:
     return sum(block["total"].get(key) or 0 for block in log["blocks"])
-
-
-def _parity_faults(asked: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]], band: float) -> Iterator[str]:
-    if not nodes:
-        yield "No node was measured, so that nothing shows what it had."
-    for node in nodes:
-        for key, what in (("cpus", "CPUs"), ("memory_mib", "MiB of memory")):
-            if node[key] is None:
-                yield f"{node['node']} did not tell its {what}."
-            elif abs(node[key] - asked[key]) > band * asked[key]:
-                yield f"{node['node']} has {node[key]:g} {what} where {asked[key]:g} were asked for (band {band:.0%})."
-    for key, what in (("kernel_release", "kernel"), ("data_filesystem", "data file system")):
-        found = {str(node["node"]): node[key] for node in nodes}
-        if None in found.values() or len(set(found.values())) > 1:
-            listed = ", ".join(f"{name} {value or 'did not tell'}" for name, value in found.items())
-            yield f"The nodes do not have one {what}: {listed}."
-    proven = asked.get("kernel_release")
-    for node in nodes:
-        if proven and node["kernel_release"] not in {None, proven}:
-            yield (
-                f"{node['node']} has kernel {node['kernel_release']}, the sandbox was proven with {proven}: it did not "
-                "run in what the record describes."
-            )

@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.katabench.scylla.plugins.plugin_utils.nodetool import NodetoolError, parse_nodetool_status
+from ansible_collections.katabench.scylla.plugins.plugin_utils.nodetool import (
+    NodetoolError,
+    parse_compactionstats,
+    parse_nodetool_status,
+)
 
 HOST_ID = "c507a447-27e1-4ac0-abc5-2ce8e1630347"
 TOP = "Datacenter: datacenter1\n=======================\nStatus=Up/Down\n|/ State=Normal/Leaving/Joining/Moving\n"
@@ -166,3 +170,93 @@ def test_what_is_no_status_is_refused(text, message):
     with pytest.raises(NodetoolError) as caught:
         parse_nodetool_status(text)
     assert message in str(caught.value)
+
+
+# Printed by Cassandra 5.0.6, which fills its lines up with blanks: a node at rest, and one during `nodetool compact`.
+CASSANDRA_5_IDLE = """\
+concurrent compactors            2
+pending tasks                    0
+compactions completed            26
+data compacted                   3557987
+compactions aborted              0
+compactions reduced              0
+sstables dropped from compaction 0
+15 minute rate                   1.67/minute
+mean rate                        534.10/hour
+compaction throughput (MiB/s)    1.0
+"""
+CASSANDRA_5_BUSY = """\
+concurrent compactors                2
+pending tasks                        1
+ksX                                  standard1        1
+compactions completed                26
+data compacted                       3557987
+compactions aborted                  0
+compactions reduced                  0
+sstables dropped from compaction     0
+15 minute rate                       1.67/minute
+mean rate                            529.90/hour
+compaction throughput (MiB/s)        1.0
+id                                   compaction type  keyspace table     completed total   unit  progress
+9e504fb0-ea51-11f1-a88b-ab7b631a39ce Major compaction ksX      standard1 2386684   3375585 bytes 70.70%
+active compaction remaining time     0h00m00s
+"""
+# From the manual of Scylla's Java nodetool.
+SCYLLA_JAVA = """\
+pending tasks: 2
+compaction type  keyspace   column family   completed      total         unit   progress
+major            nba        player_name     5770708712     55239418023   bytes  10.11%
+minor            nba        player_stats    18569428       3610548974    bytes  51.43%
+"""
+# As Scylla's native nodetool and Cassandra 3.2 to 4.1 print it; the pending tasks of Scylla do not hold what runs.
+SCYLLA_NATIVE = """\
+pending tasks: 1
+- ks.cf0: 1
+
+id                                   compaction type keyspace table completed total unit progress
+b9a4f9d0-0000-1000-8000-000000000001 COMPACTION      ks       cf0   42        10240 keys 0.41%
+b9a4f9d0-0000-1000-8000-000000000002 COMPACTION      ks       cf1   42        10240 keys 0.41%
+<none>                               RESHAPE         ks       cf1   0         0     keys n/a
+Active compaction remaining time :   0h00m00s
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "pending", "running", "outstanding"),
+    [
+        (CASSANDRA_5_IDLE, 0, 0, 0),
+        (CASSANDRA_5_BUSY, 1, 1, 1),
+        (SCYLLA_JAVA, 2, 2, 2),
+        (SCYLLA_NATIVE, 1, 3, 3),
+        ("\n".join(line.ljust(104) for line in CASSANDRA_5_BUSY.splitlines()), 1, 1, 1),
+        ("pending tasks: 0\n\n", 0, 0, 0),
+        ("pending tasks: 858255\n- keyspace1.standard1: 858255\n", 858255, 0, 858255),
+        ("node1 | pending tasks: 3\n", 3, 0, 3),
+    ],
+)
+def test_compactions(text, pending, running, outstanding):
+    assert parse_compactionstats(text) == {
+        "reports": 1,
+        "pending": pending,
+        "running": running,
+        "outstanding": outstanding,
+    }
+
+
+def test_compactions_of_several_nodes_are_summed_up():
+    assert parse_compactionstats(CASSANDRA_5_BUSY + CASSANDRA_5_IDLE + SCYLLA_NATIVE + CASSANDRA_5_IDLE) == {
+        "reports": 4,
+        "pending": 2,
+        "running": 4,
+        "outstanding": 4,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("", "it says: nothing"), ("\nnodetool: Failed to connect to '127.0.0.1:7199'\n", "it says: nodetool: Failed")],
+)
+def test_what_tells_of_no_compactions_is_refused(text, says):
+    with pytest.raises(NodetoolError) as caught:
+        parse_compactionstats(text)
+    assert says in str(caught.value)

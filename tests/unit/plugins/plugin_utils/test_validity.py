@@ -11,7 +11,6 @@ import pytest
 from ansible_collections.katabench.scylla.plugins.plugin_utils.stress_log import read_stress_log
 from ansible_collections.katabench.scylla.plugins.plugin_utils.validity import (
     FAILURE_CLASSES,
-    judge_parity,
     judge_workload,
 )
 
@@ -242,37 +241,6 @@ def test_other_threads_than_asked_are_marked():
     assert judge_workload(asking(20000, threads=60), seeing("write"))["marks"] == [
         "The run had 50 threads; 60 were asked for."
     ]
-
-
-NODE = {"node": "n1", "kernel_release": "6.1.0", "cpus": 1.0, "memory_mib": 2048, "data_filesystem": "ext4"}
-ASKED = {"cpus": 1.0, "memory_mib": 2048.0}
-IN_A_VM = {**ASKED, "kernel_release": "6.1.0-kata"}
-
-
-@pytest.mark.parametrize(
-    ("nodes", "words"),
-    [
-        ([NODE, NODE | {"node": "n2"}], []),
-        ([NODE, NODE | {"node": "n2", "cpus": 1.09, "memory_mib": 1900}], []),
-        ([NODE | {"cpus": 2}], ["n1 has 2 CPUs where 1 were asked for (band 10%)"]),
-        ([NODE | {"memory_mib": 24000}], ["n1 has 24000 MiB of memory where 2048"]),
-        ([NODE | {"cpus": None}], ["n1 did not tell its CPUs"]),
-        ([NODE, NODE | {"node": "n2", "data_filesystem": "9p"}], ["one data file system: n1 ext4, n2 9p"]),
-        ([NODE, NODE | {"node": "n2", "kernel_release": None}], ["one kernel: n1 6.1.0, n2 did not tell"]),
-        ([], ["No node was measured"]),
-    ],
-)
-def test_parity(nodes, words):
-    verdict = judge_parity(ASKED, nodes, 0.1)
-    assert verdict["valid"] is (not words)
-    assert [failure["class"] for failure in verdict["failures"]] == ["parity"] * len(words)
-    for failure, part in zip(verdict["failures"], words, strict=True):
-        assert part in failure["sentence"]
-
-
-@pytest.mark.parametrize(("kernel", "valid"), [("6.1.0-kata", True), ("6.1.0", False)])
-def test_a_proven_kernel_is_the_one_that_the_nodes_have(kernel, valid):
-    assert judge_parity(IN_A_VM, [NODE | {"kernel_release": kernel}], 0.1)["valid"] is valid
 
 
 def test_the_schema_of_records_knows_the_same_classes():
