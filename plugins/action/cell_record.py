@@ -13,8 +13,11 @@ from ansible.release import __version__ as ansible_core_version
 
 from ansible_collections.katabench.scylla.plugins.plugin_utils.campaign import CampaignError, read_campaign
 from ansible_collections.katabench.scylla.plugins.plugin_utils.cell_judgement import build_record
-from ansible_collections.katabench.scylla.plugins.plugin_utils.collection_version import collection_version
-from ansible_collections.katabench.scylla.plugins.plugin_utils.plan import item_name
+from ansible_collections.katabench.scylla.plugins.plugin_utils.collection_version import (
+    collection_git,
+    collection_version,
+)
+from ansible_collections.katabench.scylla.plugins.plugin_utils.plan import PILOT_BLOCK, item_name, rate_of
 from ansible_collections.katabench.scylla.plugins.plugin_utils.raw_files import read_raw
 from ansible_collections.katabench.scylla.plugins.plugin_utils.record import (
     RecordError,
@@ -61,21 +64,45 @@ class ActionModule(ActionBase):
 
 def _write(campaign_dir: Path, cell: dict[str, Any], path: Path, args: dict[str, Any]) -> dict[str, Any]:
     campaign = read_campaign(campaign_dir)
-    facts = args["facts"]
+    settings, facts = campaign["settings"], args["facts"]
     record = build_record(
         run_id=campaign["run_id"],
         cell=cell,
         facts=facts,
         raw={
-            workload["name"]: read_raw(campaign_dir, cell["id"], workload["name"])
+            workload["name"]: read_raw(campaign_dir, cell["id"], workload["name"], rate_mode=_rate_mode(workload))
             for workload in facts.get("workloads") or []
         },
         failure=args["failure"],
-        workload_names=[item_name(workload) for workload in campaign["settings"]["workloads"]],
-        versions={"collection": collection_version(), "ansible_core": ansible_core_version},
+        workload_names=_workload_names(settings, cell["block"]),
+        versions=_versions(),
+        parity_mode=settings.get("parity") or "enforce",
+        thresholds=settings.get("quiet"),
     )
     write_record(path, record)
     return record
+
+
+def _rate_mode(workload: dict[str, Any]) -> str:
+    # What has another form than the record's is refused, with its place, when the record is put together.
+    asked = workload.get("asked")
+    rate = asked.get("rate") if isinstance(asked, dict) else None
+    return str(rate.get("mode")) if isinstance(rate, dict) else "closed"
+
+
+def _workload_names(settings: dict[str, Any], block: int) -> list[str]:
+    # The pilot has no ladder.
+    workloads = settings["workloads"]
+    return [item_name(workload) for workload in workloads if block != PILOT_BLOCK or rate_of(workload) is None]
+
+
+def _versions() -> dict[str, str]:
+    git = collection_git()
+    return {
+        "collection": collection_version(),
+        "ansible_core": ansible_core_version,
+        **({"collection_git": git} if git else {}),
+    }
 
 
 def _record_event(record: dict[str, Any]) -> dict[str, Any]:

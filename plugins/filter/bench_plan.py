@@ -55,7 +55,8 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.katabench.scylla.plugins.plugin_utils.plan import PlanError, plan_lines, seed_from
+from ansible_collections.katabench.scylla.plugins.plugin_utils.plan import PlanError, seed_from
+from ansible_collections.katabench.scylla.plugins.plugin_utils.plan_words import plan_lines
 
 
 def bench_plan(settings, clusters, run_id="", seed=None):

@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - Turns a workload into the command line of cassandra-stress and into what the record says was asked for.
 author: katabench authors (@katabench)
-positional: _input, nodes
+positional: _input, nodes, keyspace, hdr_path
 options:
   _input:
     description:
@@ -28,6 +28,10 @@ options:
     description: Keyspace of the load.
     type: str
     default: ksX
+  hdr_path:
+    description: Where the load, at its place, leaves its latencies as an HdrHistogram log. Empty for none.
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -51,14 +55,14 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.katabench.scylla.plugins.plugin_utils.stress_command import WorkloadError, make_run
 
 
-def stress_run(workload, nodes, keyspace="ksX"):
+def stress_run(workload, nodes, keyspace="ksX", hdr_path=""):
     """Translate make_run for Jinja."""
     if not isinstance(workload, Mapping):
         raise AnsibleFilterError(f"stress_run takes a workload as a dictionary, not a {type(workload).__name__}")
     if isinstance(nodes, str) or not nodes:
         raise AnsibleFilterError(f"stress_run takes a list of at least one node, not {nodes!r}")
     try:
-        return make_run(workload, nodes, keyspace)
+        return make_run(workload, nodes, keyspace, hdr_path or None)
     except WorkloadError as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -14,17 +14,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.katabench.scylla.plugins.plugin_utils.cell_folder import (
+    keep_attempt,
+    read_note,
+    record_path,
+    stop_path,
+    valid_record,
+)
 from ansible_collections.katabench.scylla.plugins.plugin_utils.json_files import json_text, write_json
-from ansible_collections.katabench.scylla.plugins.plugin_utils.plan import (
+from ansible_collections.katabench.scylla.plugins.plugin_utils.plan import plan_of, seed_from
+from ansible_collections.katabench.scylla.plugins.plugin_utils.settings_check import (
     campaign_settings,
     check_clusters,
     check_run_id,
     check_settings,
-    item_name,
-    make_plan,
-    seed_from,
 )
-from ansible_collections.katabench.scylla.plugins.plugin_utils.record import RecordError, read_record
 
 SCHEMA = 1
 _UNSET = object()
@@ -57,7 +61,8 @@ def open_campaign(
 
     Returns ``{dir, resumed, changed, attempts_kept, campaign, cells}``: ``dir`` is absolute, ``attempts_kept`` lists
     the cells whose remains were (or would be) moved, ``campaign`` is the content of campaign.json, and ``cells`` are
-    the planned cells of ``clusters`` with a ``state``, ``todo`` or ``done``. Raises PlanError or CampaignError.
+    the planned cells of ``clusters`` with a ``state``: ``todo``, ``done``, or ``spare`` (in a block that turned out not
+    to be needed). Raises PlanError or CampaignError.
     """
     check_settings(settings)
     check_clusters(clusters)
@@ -76,8 +81,9 @@ def open_campaign(
     campaign = _with_clusters(campaign, clusters)
 
     directory = results_dir.absolute() / campaign["run_id"]
+    stops = {cluster: _blocks_of(directory, cluster) for cluster in clusters}
     cells = [
-        {**cell, "state": "done" if _is_done(directory, cell["id"]) else "todo"}
+        {**cell, "state": _state(directory, cell, stops[cell["cluster"]])}
         for cell in campaign["plan"]
         if cell["cluster"] in clusters
     ]
@@ -88,7 +94,7 @@ def open_campaign(
         if campaign != begun:
             write_json(directory / "campaign.json", campaign)
         for cell_id in left_behind:
-            _keep_attempt(directory, cell_id)
+            keep_attempt(directory, cell_id)
         if not latest_is_ours:
             _link(latest, campaign["run_id"])
     return {
@@ -150,8 +156,12 @@ def _unfinished(results_dir: Path, asked: Mapping[str, Any], clusters: list[str]
 def _lacks_records(directory: Path, campaign: Mapping[str, Any], clusters: list[str]) -> bool:
     if not set(clusters) <= set(campaign["clusters"]):
         return False
-    cells = (cell for cell in campaign["plan"] if cell["cluster"] in clusters)
-    return any(not _record_path(directory, cell["id"]).exists() for cell in cells)
+    blocks = {cluster: _blocks_of(directory, cluster) for cluster in clusters}
+    return any(
+        not record_path(directory, cell["id"]).exists()
+        for cell in campaign["plan"]
+        if cell["cluster"] in clusters and _is_needed(cell, blocks[cell["cluster"]])
+    )
 
 
 def _new_campaign(run_id: str, asked: Mapping[str, Any], now: datetime, collection_version: str) -> dict[str, Any]:
@@ -168,32 +178,25 @@ def _new_campaign(run_id: str, asked: Mapping[str, Any], now: datetime, collecti
 
 def _with_clusters(campaign: Mapping[str, Any], clusters: list[str]) -> dict[str, Any]:
     # A cluster's plan does not depend on the others, so those of the campaign keep theirs when one is added.
-    settings = campaign["settings"]
     together = list(dict.fromkeys([*campaign["clusters"], *clusters]))
-    arms = [item_name(arm) for arm in settings["arms"]]
-    plan = make_plan(together, arms, settings["replicates"], campaign["seed"])
+    plan = plan_of(campaign["settings"], together, campaign["seed"])
     return {**campaign, "clusters": together, "plan": plan}
 
 
-def _is_done(directory: Path, cell_id: str) -> bool:
-    path = _record_path(directory, cell_id)
-    if not path.exists():
-        return False
-    try:
-        return bool(read_record(path)["validity"]["valid"])
-    except RecordError:
-        return False  # It moves to attempts/, where it can be looked at.
+def _state(directory: Path, cell: Mapping[str, Any], blocks: int | None) -> str:
+    if not _is_needed(cell, blocks):
+        return "spare"
+    return "done" if valid_record(directory, cell["id"]) else "todo"
 
 
-def _record_path(directory: Path, cell_id: str) -> Path:
-    return directory / "cells" / cell_id / "record.json"
+def _blocks_of(directory: Path, cluster: str) -> int | None:
+    """Return with how many blocks a cluster's campaign has ended; None while it has not."""
+    stop = read_note(stop_path(directory, cluster))
+    return stop["blocks"] if stop else None
 
 
-def _keep_attempt(directory: Path, cell_id: str) -> None:
-    attempts = directory / "attempts" / cell_id
-    attempts.mkdir(parents=True, exist_ok=True)
-    taken = [int(path.name) for path in attempts.iterdir() if path.name.isdecimal()]
-    (directory / "cells" / cell_id).rename(attempts / str(max(taken, default=0) + 1))
+def _is_needed(cell: Mapping[str, Any], blocks: int | None) -> bool:
+    return blocks is None or cell["block"] <= blocks
 
 
 def _link(path: Path, target: str) -> None:

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.katabench.scylla.plugins.plugin_utils.parity import judge_parity
+from ansible_collections.katabench.scylla.plugins.plugin_utils.quiet import load_disturbances, quiet_faults
 from ansible_collections.katabench.scylla.plugins.plugin_utils.record import SCHEMA, RecordError, check_record
 from ansible_collections.katabench.scylla.plugins.plugin_utils.sandbox import sandbox_marks
 from ansible_collections.katabench.scylla.plugins.plugin_utils.starts import start_marks
-from ansible_collections.katabench.scylla.plugins.plugin_utils.validity import judge_parity, judge_workload
+from ansible_collections.katabench.scylla.plugins.plugin_utils.validity import judge_workload
 
 _REQUIRED_FACTS = frozenset({"arm", "host", "cluster", "parity_band", "workloads", "started_at", "finished_at"})
 _UNJUDGED: dict[str, Any] = {"valid": False, "failures": [], "marks": []}
@@ -26,16 +28,21 @@ def build_record(
     failure: Mapping[str, str] | None,
     workload_names: Sequence[str],
     versions: Mapping[str, str],
+    parity_mode: str = "enforce",
+    thresholds: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Put a record (schemas/record.json) together and judge it.
 
     ``facts`` is what the play saw: ``arm``, ``engine``, ``image``, ``host``, ``cluster``, ``parity`` (its ``nodes``:
     what each measured inside itself), ``parity_band`` (the share by which a node may differ from what the arm, or else
     the cluster, gives it), ``workloads`` (those that were started, in order), ``started_at``, ``finished_at`` and, if
-    known, ``sandbox`` (what the arm ran in), ``starts`` (each attempt to start a node) and ``timings_s``.
-    ``raw`` holds, for each of these workloads, what ``raw_files.read_raw`` found. ``failure`` is what stopped the
-    cell, if anything did. ``workload_names`` are those the campaign asks for: when nothing stopped the cell and one
-    of them is missing, the cell is incomplete.
+    known, ``sandbox`` (what the arm ran in), ``starts`` (each attempt to start a node), ``quiet`` (what the host did
+    before), ``attribution`` (what the probes measured) and ``timings_s``. ``raw`` holds, for each of these workloads,
+    what ``raw_files.read_raw`` found. ``failure`` is what stopped the cell, if anything did. ``workload_names`` are
+    those the cell was to run: when nothing stopped it and one of them is missing, the cell is incomplete.
+
+    With ``parity_mode`` "mark", nodes that have other resources than they were given are named and the cell counts.
+    ``thresholds`` (those of ``quiet.py``) say what disturbs a cell; a disturbed cell counts and is marked.
 
     The form is checked before anything is judged. Raises RecordError, which names the place, when facts are missing
     or have another form.
@@ -53,7 +60,9 @@ def build_record(
         **{key: facts.get(key) for key in ("arm", "engine", "image", "host", "cluster", "started_at", "finished_at")},
         "sandbox": facts.get("sandbox"),
         "starts": facts.get("starts") or [],
-        "parity": {"nodes": nodes, "band": facts["parity_band"], "valid": False, "failures": []}
+        "quiet": facts.get("quiet"),
+        "attribution": facts.get("attribution"),
+        "parity": {"nodes": nodes, "band": facts["parity_band"], "mode": parity_mode, "valid": False, "failures": []}
         if has_parity
         else None,
         "workloads": [_workload(seen, raw[seen["name"]]) for seen in facts["workloads"]],
@@ -63,6 +72,7 @@ def build_record(
         "versions": dict(versions),
     }
     check_record(record, f"What is known of cell {cell['id']}")
+    record["disturbances"] = _disturbances(record, thresholds or {})
     _judge(record, {name: found["log_error"] for name, found in raw.items()}, workload_names)
     return record
 
@@ -74,10 +84,34 @@ def _workload(seen: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]
         "elapsed_s": seen.get("elapsed_s", _seconds_between(seen.get("started_at"), seen.get("finished_at"))),
         "interrupted": seen.get("interrupted", False),
         "containers_died": seen.get("containers_died") or [],
+        "settle": seen.get("settle"),
         "result": raw["log"],
+        "steady": raw.get("steady"),
+        "hdr": raw.get("hdr") or _missing_hdr(seen),
+        "host_load": raw.get("host_load"),
+        "host_load_error": raw.get("host_load_error"),
         "raw": raw["files"],
         "validity": _UNJUDGED,
     }
+
+
+def _missing_hdr(seen: Mapping[str, Any]) -> dict[str, Any] | None:
+    if "hdrfile=" not in str(seen.get("command")):
+        return None
+    return {"complete": False, "sentence": "The load generator left no HDR log.", "tags": {}}
+
+
+def _disturbances(record: Mapping[str, Any], thresholds: Mapping[str, Any]) -> list[str]:
+    before = quiet_faults(record["quiet"], thresholds) if record["quiet"] else []
+    # A virtual machine's own threads are beside its limit, so of what others took nothing can be said there.
+    nodes_cpus = None if record["sandbox"] else record["cluster"]["nodes"] * _given(record)["cpus"]
+    during = [
+        f"{workload['name']}: {sentence}"
+        for workload in record["workloads"]
+        if workload["host_load"]
+        for sentence in load_disturbances(workload["host_load"], thresholds, nodes_cpus=nodes_cpus)
+    ]
+    return [*before, *during]
 
 
 def _judge(record: dict[str, Any], log_errors: Mapping[str, str | None], workload_names: Sequence[str]) -> None:
@@ -107,7 +141,10 @@ def _given(record: Mapping[str, Any]) -> dict[str, Any]:
 def _cell_validity(record: Mapping[str, Any], workload_names: Sequence[str]) -> dict[str, Any]:
     workloads, parity, failure = record["workloads"], record["parity"], record["failure"]
     failures = [dict(failure)] if failure else []
-    failures += parity["failures"] if parity else []
+    disparities = parity["failures"] if parity else []
+    # A cell that was stopped for its parity has that as its failure already.
+    if parity and parity["mode"] == "enforce" and not (failure and failure["class"] == "parity"):
+        failures += disparities
     failures += [
         {"class": fault["class"], "sentence": f"{workload['name']}: {fault['sentence']}"}
         for workload in workloads
@@ -120,9 +157,26 @@ def _cell_validity(record: Mapping[str, Any], workload_names: Sequence[str]) -> 
             for name in workload_names
             if name not in started
         ]
-    marks = [*sandbox_marks(record["sandbox"]), *start_marks(record["starts"])]
-    marks += [f"{workload['name']}: {mark}" for workload in workloads for mark in workload["validity"]["marks"]]
+    marks = [*sandbox_marks(record["sandbox"]), *start_marks(record["starts"]), *record["disturbances"]]
+    if parity and parity["mode"] == "mark":
+        marks += [f"parity: {fault['sentence']}" for fault in disparities]
+    marks += [f"{workload['name']}: {mark}" for workload in workloads for mark in _workload_marks(workload)]
     return {"valid": not failures, "failures": failures, "marks": marks}
+
+
+def _workload_marks(workload: Mapping[str, Any]) -> list[str]:
+    marks = list(workload["validity"]["marks"])
+    settle, hdr = workload["settle"], workload["hdr"]
+    if settle and not settle["settled"]:
+        pending = settle.get("compactions_pending")
+        waiting = f"{pending} compactions were pending" if pending else "the host was still busy"
+        waiting = "a node did not say what it has to compact" if pending is None else waiting
+        marks.append(f"The load began before the cluster had come to rest: {waiting}.")
+    if workload["host_load_error"]:
+        marks.append(f"What the host did during it is not known: {workload['host_load_error']}")
+    if hdr and not hdr["complete"]:
+        marks.append(f"Its histograms are incomplete: {hdr['sentence']}")
+    return marks
 
 
 def _seconds_between(started_at: Any, finished_at: Any) -> float | None:

@@ -4,28 +4,13 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import random
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-# Where settings say which names exist. They serve the checks below and are no part of what a campaign measures.
-CATALOGUE_KEYS = {
-    "arm": "arm_catalogue_names",
-    "workload": "workload_catalogue_names",
-    "profile": "profile_catalogue_names",
-}
-
-# Arms that join where the hosts can carry them, which is seen on the hosts only.
-WHERE_ABLE = "arms_where_able"
-
-# Where the data of an arm may lie, as schemas/record.json says.
-STORAGES = ("volume", "rootfs", "block")
-
-# Names become folders, so: no separators, nothing hidden, nothing that a shell or a URL has to escape.
-_FIT_FOR_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
+PILOT_BLOCK = 0
+"""The block before the others in which each arm shows its maximum once; no figure comes from it."""
 
 
 class PlanError(ValueError):
@@ -42,15 +27,18 @@ class Cell(TypedDict):
     arm: str
 
 
-def make_plan(clusters: list[str], arms: list[str], replicates: int, seed: int) -> list[Cell]:
-    """Order the cells of a campaign, cluster by cluster, block by block.
+def make_plan(
+    clusters: list[str], arms: list[str], replicates: int, seed: int, pilot_arms: Sequence[str] = ()
+) -> list[Cell]:
+    """Order the cells of a campaign, cluster by cluster, block by block, the pilot first where it has arms.
 
     Each block holds every arm once, in random order (Abedi & Brecht, ICPE'17, doi 10.1145/3030207.3030229: arms that
     are not interleaved and randomised look different when they are not). A block's order depends on the seed, the
     cluster and the block's number alone, so that one more cluster or block leaves the others as they are.
 
-    ``block`` and ``position`` (the place within the block) count from 1.
+    ``block`` and ``position`` (the place within the block) count from 1; the pilot is block 0.
     """
+    blocks = [(PILOT_BLOCK, list(pilot_arms)), *((block, arms) for block in range(1, replicates + 1))]
     return [
         {
             "id": f"{cluster}/block-{block:02d}/{arm}",
@@ -60,39 +48,36 @@ def make_plan(clusters: list[str], arms: list[str], replicates: int, seed: int) 
             "arm": arm,
         }
         for cluster in clusters
-        for block in range(1, replicates + 1)
-        for position, arm in enumerate(_shuffled(arms, f"{seed}/{cluster}/{block}"), start=1)
+        for block, block_arms in blocks
+        for position, arm in enumerate(_shuffled(block_arms, f"{seed}/{cluster}/{block}"), start=1)
     ]
 
 
-def plan_lines(settings: Mapping[str, Any], clusters: list[str], seed: int | None) -> list[str]:
-    """Say in lines what a campaign would do.
+def plan_of(settings: Mapping[str, Any], clusters: list[str], seed: int) -> list[Cell]:
+    """Order the cells of a campaign with these settings: as many blocks as there may be, and a pilot for a ladder.
 
-    Without a seed the order of the arms within a block is not known yet and is not shown. Arms that join only where
-    the hosts can carry them have a line of their own. Raises PlanError when no campaign can be planned from the
-    settings.
+    Where blocks are added until the intervals are narrow (``until``), the plan holds the most that may be needed.
     """
-    check_settings(settings)
-    check_clusters(clusters)
-    arms, workloads = ([item_name(item) for item in settings[key]] for key in ("arms", "workloads"))
-    replicates = settings["replicates"]
-    cells = make_plan(clusters, arms, replicates, seed or 0)
-    lines = [
-        f"{len(cells)} cells: clusters {len(clusters)}, blocks {replicates}, arms {len(arms)}",
-        f"workloads of a cell, in order: {', '.join(workloads)}",
-        f"compared with the baseline {settings['baseline']}",
-    ]
-    where_able = [item_name(arm) for arm in settings.get(WHERE_ABLE) or []]
-    if where_able:
-        more = len(make_plan(clusters, where_able, replicates, 0))
-        lines.append(f"{', '.join(where_able)}: where the host's checks pass, {more} more cells")
-    if seed is None:
-        order = "in an order that is drawn when the campaign begins"
-        return [*lines, *(f"{cluster}: {', '.join(arms)} in each block, {order}" for cluster in clusters)]
-    blocks: dict[str, list[str]] = {}
-    for cell in cells:
-        blocks.setdefault(cell["id"].rpartition("/")[0], []).append(cell["arm"])
-    return [*lines, *(f"{block}: {', '.join(order)}" for block, order in blocks.items())]
+    arms = [item_name(arm) for arm in settings["arms"]]
+    pilot_arms = [item_name(arm) for arm in settings["arms"] if not _repeats(arm)] if has_ladder(settings) else []
+    return make_plan(clusters, arms, most_blocks(settings), seed, pilot_arms)
+
+
+def most_blocks(settings: Mapping[str, Any]) -> int:
+    """Return the number of blocks beside the pilot that a campaign may have."""
+    until = settings.get("until")
+    return int(until["max_replicates"]) if until else int(settings["replicates"])
+
+
+def has_ladder(settings: Mapping[str, Any]) -> bool:
+    """Return whether a workload's rate is a fraction of a maximum, which a pilot has to find."""
+    return any(rate_of(workload) is not None for workload in settings["workloads"])
+
+
+def rate_of(workload: Any) -> str | None:
+    """Return the workload of whose maximum this one's rate is a fraction; None where it is no rung of a ladder."""
+    rate = workload.get("rate") if isinstance(workload, Mapping) else None
+    return str(rate["of"]) if isinstance(rate, Mapping) and rate.get("of") else None
 
 
 def seed_from(run_id: str) -> int:
@@ -100,145 +85,16 @@ def seed_from(run_id: str) -> int:
     return int.from_bytes(hashlib.sha256(run_id.encode()).digest()[:4], "big")
 
 
-def campaign_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that decide what is measured: all but the lists of names that exist or that may join."""
-    return {key: value for key, value in settings.items() if key not in {*CATALOGUE_KEYS.values(), WHERE_ABLE}}
-
-
 def item_name(item: Any) -> str:
     """Return the name of an arm or a workload, given as a name or as a dictionary with the key ``name``."""
     return str(item["name"]) if isinstance(item, Mapping) else str(item)
 
 
-def check_settings(settings: Mapping[str, Any]) -> None:
-    """Raise PlanError, with every fault found, unless a campaign can be planned from the settings.
-
-    Looked at are ``arms`` and ``workloads`` (lists of names or of dictionaries with a ``name``), ``replicates``,
-    ``baseline``, ``profile``, and, where they are given, the arms that join where the hosts are able (WHERE_ABLE) and
-    the lists of names that exist (CATALOGUE_KEYS).
-    """
-    arm_faults = _list_faults("arm", settings)
-    faults = [
-        *arm_faults,
-        *_where_able_faults(settings),
-        *_list_faults("workload", settings),
-        *_replicates_faults(settings.get("replicates")),
-    ]
-    if settings.get("profile") is not None:
-        faults += _unknown_faults("profile", [settings["profile"]], settings)
-
-    if not arm_faults:
-        faults += _baseline_faults(settings.get("baseline"), [item_name(arm) for arm in settings["arms"]])
-        faults += [fault for arm in settings["arms"] if isinstance(arm, Mapping) for fault in _arm_faults(arm)]
-    if faults:
-        raise PlanError("\n".join(faults))
+def _repeats(arm: Any) -> bool:
+    return isinstance(arm, Mapping) and bool(arm.get("again_of"))
 
 
-def check_clusters(clusters: list[str]) -> None:
-    """Raise PlanError unless the names of the clusters can be told apart and used as folders."""
-    if not clusters:
-        raise PlanError("There is no cluster to measure on: the inventory names no host for the campaign.")
-    faults = [*_duplicate_faults("cluster", clusters), *_path_faults("cluster", clusters)]
-    if faults:
-        raise PlanError("\n".join(faults))
-
-
-def check_run_id(run_id: str) -> None:
-    """Raise PlanError when a run_id cannot be the name of a campaign's folder."""
-    if run_id == "latest":
-        raise PlanError("The run_id 'latest' is taken: results/latest points to the newest campaign.")
-    faults = _path_faults("run_id", [run_id])
-    if faults:
-        raise PlanError("\n".join(faults))
-
-
-def _shuffled(arms: list[str], seed: str) -> list[str]:
+def _shuffled(arms: Sequence[str], seed: str) -> list[str]:
     # Sorted by random() rather than shuffle(): random() alone is promised to give the same sequence in every Python.
     draw = random.Random(seed)
     return [arm for _draw, arm in sorted((draw.random(), arm) for arm in arms)]
-
-
-def _list_faults(what: str, settings: Mapping[str, Any]) -> list[str]:
-    items = settings.get(f"{what}s")
-    if not items or isinstance(items, (str, Mapping)) or not isinstance(items, Iterable):
-        return [f"The list of {what}s is {items!r}: name at least one {what}."]
-    return _item_faults(what, items, settings)
-
-
-def _item_faults(what: str, items: Iterable[Any], settings: Mapping[str, Any]) -> list[str]:
-    nameless = [item for item in items if isinstance(item, Mapping) and "name" not in item]
-    if nameless:
-        return [f"The {what} {dict(item)!r} has no name: give it one." for item in nameless]
-    names = [item_name(item) for item in items]
-    return [*_unknown_faults(what, names, settings), *_duplicate_faults(what, names), *_path_faults(what, names)]
-
-
-def _where_able_faults(settings: Mapping[str, Any]) -> list[str]:
-    items, arms = settings.get(WHERE_ABLE) or [], settings.get("arms")
-    if not isinstance(items, (list, tuple)):
-        return [f"The arms to join where the hosts are able are {items!r}: give a list of names."]
-    faults = _item_faults("arm", items, settings)
-    if not faults and isinstance(arms, (list, tuple)):
-        always = {item_name(arm) for arm in arms}
-        faults = [
-            f"The arm {name!r} is to run anyway and to join where the hosts are able: list it in one place."
-            for name in map(item_name, items)
-            if name in always
-        ]
-    return faults
-
-
-def _arm_faults(arm: Mapping[str, Any]) -> list[str]:
-    faults = []
-    if arm.get("storage") not in {None, *STORAGES}:
-        faults.append(f"The arm {arm['name']!r} has storage {arm['storage']!r}: it is one of {', '.join(STORAGES)}.")
-    for key in ("node_cpus", "node_memory_mib"):
-        given = arm.get(key)
-        if given is not None and (isinstance(given, bool) or not isinstance(given, (int, float)) or given <= 0):
-            faults.append(f"The arm {arm['name']!r} has {key} {given!r}: give a number greater than 0.")
-        elif given is not None and not arm.get("differs"):
-            faults.append(
-                f"The arm {arm['name']!r} has {key} of its own and does not say so: give it `differs`, a sentence that "
-                "the report shows beside its figures."
-            )
-    return faults
-
-
-def _baseline_faults(baseline: Any, arms: list[str]) -> list[str]:
-    if baseline in arms:
-        return []
-    listed = ", ".join(arms)
-    return [f"The baseline {baseline!r} is not one of the arms ({listed}): add it to the arms or name one of them."]
-
-
-def _unknown_faults(what: str, names: list[str], settings: Mapping[str, Any]) -> list[str]:
-    existing = settings.get(CATALOGUE_KEYS[what])
-    if existing is None:
-        return []
-    faults = []
-    for name in names:
-        if name not in existing:
-            near = difflib.get_close_matches(name, existing, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            faults.append(f"There is no {what} {name!r}: there are {', '.join(existing)}.{hint}")
-    return faults
-
-
-def _duplicate_faults(what: str, names: list[str]) -> list[str]:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    return [f"The {what} {name!r} is listed more than once: list it once." for name in twice]
-
-
-def _path_faults(what: str, names: list[str]) -> list[str]:
-    return [
-        f"The {what} {name!r} cannot be the name of a folder: use up to 100 letters, digits and . _ @ + -, "
-        "beginning with a letter or a digit."
-        for name in names
-        if not _FIT_FOR_PATH.fullmatch(name)
-    ]
-
-
-def _replicates_faults(replicates: Any) -> list[str]:
-    if isinstance(replicates, int) and not isinstance(replicates, bool) and replicates >= 1:
-        return []
-    return [f"The number of replicates is {replicates!r}: give a whole number of at least 1."]

@@ -19,14 +19,18 @@ class WorkloadError(ValueError):
     """A workload that cannot be run as it is written."""
 
 
-def make_run(workload: Mapping[str, Any], nodes: Sequence[str], keyspace: str) -> dict[str, Any]:
+def make_run(
+    workload: Mapping[str, Any], nodes: Sequence[str], keyspace: str, hdr_path: str | None = None
+) -> dict[str, Any]:
     """Return how to run a workload: `name`, `operation`, `argv`, `command` (argv as a shell would take it), `asked`.
 
     A workload holds `name`; `operation`, the first words of the command (`write`, `mixed ratio(write=1,read=3)`);
-    `operations` or `duration_s`; `threads`; and optionally `rate` ({mode: closed|fixed|throttle, ops_per_s}),
+    `operations` or `duration_s`; `threads`; and optionally `rate` ({mode: closed|fixed|throttle, ops_per_s}, and for
+    the record `of` and `fraction`: the workload of whose maximum the rate is a fraction),
     `consistency`, `options` (further arguments), `timeout_s`, `error_limit` (errors that are tolerated, 0) and
-    `littles_law_band` (tolerated relative distance of rate x latency from the threads, 0.15). The options are those
-    of cassandra-stress 3.8 and later. Raises WorkloadError naming the workload, what was found and what is expected.
+    `littles_law_band` (tolerated relative distance of rate x latency from the threads, 0.15). At `hdr_path`, where the
+    load runs, it leaves its latencies as an HdrHistogram log. The options are those of cassandra-stress 3.8 and later.
+    Raises WorkloadError naming the workload, what was found and what is expected.
     """
     name = workload.get("name")
     if not isinstance(name, str) or not name:
@@ -46,9 +50,18 @@ def make_run(workload: Mapping[str, Any], nodes: Sequence[str], keyspace: str) -
         "-rate", f"threads={asked['threads']}", *pace,
         "-mode", "native", "cql3",
         "-schema", f"keyspace={keyspace}",
-        *(str(option) for option in workload.get("options", [])),
+        *_options(workload, hdr_path),
     ]  # fmt: skip
     return {"name": name, "operation": operation, "argv": argv, "command": shlex.join(argv), "asked": asked}
+
+
+def _options(workload: Mapping[str, Any], hdr_path: str | None) -> list[str]:
+    options = [str(option) for option in workload.get("options", [])]
+    if hdr_path is None:
+        return options
+    # The load generator refuses a second -log.
+    at = options.index("-log") + 1 if "-log" in options else 0
+    return [*options[:at], *([] if at else ["-log"]), f"hdrfile={hdr_path}", *options[at:]]
 
 
 def _read_asked(name: str, workload: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,6 +98,27 @@ RECORD = """\
       check_mode: false
 """
 
+BLOCK = """\
+---
+- name: Open a block
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Open
+      katabench.scylla.block_open:
+        campaign_dir: "{{ campaign_dir }}"
+        cluster: db1
+        block: "{{ block }}"
+        disturbed: "{{ disturbed | default(false) }}"
+      register: answer
+    - name: Write the answer where the test finds it
+      ansible.builtin.copy:
+        content: "{{ answer | to_json }}"
+        dest: "{{ playbook_dir }}/answer.json"
+        mode: "0600"
+      check_mode: false
+"""
+
 SETTINGS = {
     "profile": "local",
     "arms": [{"name": "runc", "runtime": "runc"}, {"name": "gvisor", "runtime": "gvisor"}],
@@ -252,6 +273,40 @@ def test_a_cell_that_looks_green_over_a_failed_load_does_not_count_and_runs_anew
     again = play(OPEN, settings=SETTINGS, run_id="r1")
     assert states(again) == ["todo", "todo"]
     assert (Path(opened["dir"]) / "attempts" / first["id"] / "1" / "record.json").exists()
+
+
+def test_the_ladder_gets_its_rates_from_the_pilot(play):
+    rung = {"name": "read@0.5", "duration_s": 15, "rate": {"mode": "fixed", "of": "read", "fraction": 0.5}}
+    settings = {**SETTINGS, "workloads": [*SETTINGS["workloads"], rung]}
+    opened = play(OPEN, settings=settings)
+    pilot = [cell for cell in opened["cells"] if cell["block"] == 0]
+    assert sorted(cell["arm"] for cell in pilot) == ["gvisor", "runc"]
+    refused = play(BLOCK, campaign_dir=opened["dir"], block=1)
+    assert "no arm's pilot (block-00) counts" in " ".join(refused.split())
+
+    for cell in pilot:
+        put_logs(opened, cell, write="write", read="read")
+        recorded = record(play, opened, cell)
+        assert recorded["valid"], recorded["failures"]
+    block = play(BLOCK, campaign_dir=opened["dir"], block=1)
+    assert [cell["arm"] for cell in block["cells"]] == [cell["arm"] for cell in opened["cells"] if cell["block"] == 1]
+    assert block["workloads"][2]["rate"]["ops_per_s"] == 656  # half of the 1,312 that the log prints
+    assert play(BLOCK, campaign_dir=opened["dir"], block=0)["cells"] == []
+    assert play(BLOCK, "--check", campaign_dir=opened["dir"], block=1)["skipped"]
+
+
+def test_a_disturbed_cell_counts_and_can_be_asked_for_again(play):
+    opened = play(OPEN, settings={**SETTINGS, "quiet": {"steal_share": 0.02}})
+    cell = opened["cells"][0]
+    put_logs(opened, cell, write="write", read="read")
+    noisy = {"settled": False, "cpu_busy_share": 0.1, "steal_share": 0.3, "busiest": []}
+    recorded = record(play, opened, cell, more={"quiet": noisy})
+    assert recorded["valid"]
+    assert len(recorded["marks"]) == 1
+    assert "30" in recorded["marks"][0]
+    again = play(BLOCK, campaign_dir=opened["dir"], block=1, disturbed=True)
+    assert [one["id"] for one in again["cells"]] == [cell["id"]]
+    assert (Path(opened["dir"]) / "attempts" / cell["id"] / "1" / "record.json").exists()
 
 
 def test_check_mode_writes_nothing(play, tmp_path):

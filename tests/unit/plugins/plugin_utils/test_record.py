@@ -115,7 +115,7 @@ def test_a_record_is_replaced_and_no_temporary_file_stays(tmp_path):
     ("path", "value", "place"),
     [
         (["schema"], 2, "$.schema"),
-        (["cell", "block"], 0, "$.cell.block"),
+        (["cell", "block"], -1, "$.cell.block"),
         (["engine"], "cassandra", "$.engine"),
         (["started_at"], "2026-11-22 12:00:00", "$.started_at"),
         (["started_at"], "2026-11-22T12:00:00+02:00", "$.started_at"),

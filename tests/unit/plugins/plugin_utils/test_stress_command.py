@@ -33,6 +33,21 @@ def test_the_command_is_the_one_of_2018_with_what_was_asked_for(changes, command
     assert make_run({**BLOG, **changes}, ["127.0.0.1"], "ksX")["command"] == command
 
 
+def test_the_latencies_histograms_go_where_they_are_asked_for():
+    assert make_run(BLOG, ["a"], "k", "/output/hdr")["argv"][-2:] == ["-log", "hdrfile=/output/hdr"]
+    with_log = {**BLOG, "options": ["-errors", "retries=3", "-log", "interval=5s"]}
+    assert make_run(with_log, ["a"], "k", "/output/hdr")["argv"][-5:] == [
+        "-errors", "retries=3", "-log", "hdrfile=/output/hdr", "interval=5s",
+    ]  # fmt: skip
+
+
+def test_a_rung_keeps_what_its_rate_is_a_fraction_of():
+    rate = {"mode": "fixed", "ops_per_s": 437, "of": "read", "fraction": 0.5}
+    run = make_run({**BLOG, "name": "read@0.5", "rate": rate}, ["a"], "k")
+    assert "fixed=437/s" in run["argv"]
+    assert run["asked"]["rate"] == rate
+
+
 def test_every_node_is_named():
     assert "10.0.0.2,10.0.0.3" in make_run(BLOG, ["10.0.0.2", "10.0.0.3"], "ksX")["argv"]
 
