@@ -11,7 +11,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.katabench.scylla.plugins.plugin_utils.campaign import CampaignError
-from ansible_collections.katabench.scylla.plugins.plugin_utils.record import RecordError
+from ansible_collections.katabench.scylla.plugins.plugin_utils.progress import summary_event
 from ansible_collections.katabench.scylla.plugins.plugin_utils.report import (
     ReportError,
     build_report,
@@ -39,7 +39,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from error
         try:
             summary, files = build_report(directory)
-        except (CampaignError, RecordError) as error:
+        except CampaignError as error:
             raise AnsibleActionFail(str(error)) from error
         written = differing(directory, files)
         if not self._task.check_mode:
@@ -51,13 +51,10 @@ class ActionModule(ActionBase):
             "verdict": summary["verdict"],
             "invalid_cells": _invalid_cells(summary),
             "report": report,
-            "katabench_event": {
-                "event": "summary",
-                "report": report,
-                **{key: summary[key] for key in ("run_id", "baseline", "verdict", "clusters", "problems")},
-            },
+            "katabench_event": summary_event(summary, report),
         }
 
 
 def _invalid_cells(summary: dict[str, Any]) -> list[str]:
-    return list(dict.fromkeys(problem["cell"] for problem in summary["problems"]))
+    cells = {cell["id"] for cell in summary["grid"]}
+    return [name for name in dict.fromkeys(problem["cell"] for problem in summary["problems"]) if name in cells]

@@ -24,7 +24,7 @@ options:
     type: dict
     required: true
 requirements:
-  - scipy on the controller
+  - hdrhistogram and scipy on the controller
 seealso:
   - plugin: katabench.scylla.campaign_report
     plugin_type: module
@@ -41,9 +41,10 @@ RETURN = r"""
 _value:
   description: >-
     The content of C(summary.json), among it C(question), C(verdict), C(cells), C(problems), and C(clusters) with a row
-    per workload and arm (C(op_rate) in operations per second, C(latency_mean_ms), C(latency_p99_ms), C(ratio) with
-    C(ratio_low) and C(ratio_high), C(change_percent), and C(emulated) where the arm ran under software emulation, so
-    that its figures tell nothing of the cost).
+    per workload and arm (C(op_rate) in operations per second, C(latency_mean_ms), C(latency_p99_ms), C(ratio) of what
+    C(figure) names with C(ratio_low) and C(ratio_high), C(change_percent), C(verdict) in a word, C(hdr) with the
+    percentiles of all replicates, and C(emulated) where the arm ran under software emulation, so that its figures tell
+    nothing of the cost). Its form is C(plugin_utils/schemas/summary.json).
   type: dict
 """
 

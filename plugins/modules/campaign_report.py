@@ -11,10 +11,14 @@ short_description: Write a campaign's summary, charts and page
 version_added: 0.1.0
 description:
   - Runs on the controller and touches no host and no network.
-  - Reads C(campaign.json) and the records of a campaign's folder, and writes C(summary.json), C(summary.csv),
-    C(charts/*.svg), C(charts/*.png) and the self-contained page C(report.html) beside them.
+  - Reads C(campaign.json) and the records of a campaign's folder, and writes beside them the self-contained page
+    C(report.html) and its charts, C(charts/*.svg), C(charts/*.png) and C(charts/*.csv).
+  - The same figures for machines are in C(summary.json), whose form is C(plugin_utils/schemas/summary.json),
+    C(summary.csv), C(metrics.txt) (OpenMetrics, for a push gateway) and C(summary.md) (a Markdown table, for a paste).
+  - Holds the raw files against the SHA-256 sums in the records and writes these to C(SHA256SUMS).
   - The same records give the same bytes. A file that holds them already is not written again.
-  - A cell that does not count, or has not run, is no failure of this task. The report says so.
+  - A cell that does not count or has not run, a record that cannot be read, and a raw file that was altered or lost
+    are no failure of this task. The report says so.
 author: katabench authors (@katabench)
 options:
   campaign_dir:
@@ -25,7 +29,7 @@ options:
     type: path
     required: true
 requirements:
-  - altair, jinja2, pyyaml, scipy and vl-convert-python on the controller
+  - altair, hdrhistogram, jinja2, jsonschema, pyyaml, scipy and vl-convert-python on the controller
 attributes:
   check_mode:
     support: full
@@ -49,7 +53,7 @@ written:
   type: list
   elements: str
   returned: success
-  sample: [summary.json, summary.csv, charts/op_rate.svg, charts/op_rate.png, report.html]
+  sample: [summary.json, summary.csv, charts/op_rate.svg, charts/op_rate.png, charts/op_rate.csv, report.html]
 verdict:
   description: The campaign's answer in words.
   type: str

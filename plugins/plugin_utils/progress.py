@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.katabench.scylla.plugins.plugin_utils.wording import arm_label
+from ansible_collections.katabench.scylla.plugins.plugin_utils.wording import P99, arm_label
 
 try:
     from rich.box import SIMPLE
@@ -27,6 +27,7 @@ else:
 
 NARROWEST_TABLE = 100
 LONGEST_QUOTE = 100
+NAME_COLUMNS = 2
 
 
 @dataclass
@@ -40,6 +41,7 @@ class _Cluster:
     cell: str = ""
     place: str = "cell"
     started_s: float | None = None
+    is_stopped: bool = False
 
     def enter(self, event: Mapping[str, Any]) -> None:
         """Take note of the cell that an event is about."""
@@ -96,10 +98,12 @@ class Progress:
         if kind == "summary":
             self._summary = event
             return []
-        if kind not in ("cell", "interval", "record"):
+        if kind not in ("cell", "interval", "record", "stop"):
             return []
         name = str(event.get("cluster") or host)
         cluster = self._clusters.setdefault(name, _Cluster(name))
+        if kind == "stop":
+            return self._stop(cluster, event)
         if kind == "cell":
             return [self._cell(cluster, event)]
         if kind == "interval":
@@ -111,7 +115,9 @@ class Progress:
 
         Tables are at least NARROWEST_TABLE columns wide, so that no figure is cut where there is no terminal.
         """
-        return [] if self._summary is None else summary_lines(self._summary, self._baseline, width)
+        if self._summary is None:
+            return []
+        return summary_lines(self._summary, str(self._summary.get("baseline") or self._baseline), width)
 
     def _plan(self, event: Mapping[str, Any]) -> list[str]:
         run_id = str(event.get("run_id", "-"))
@@ -133,6 +139,14 @@ class Progress:
             f"arms {_join(event.get('arms'))}; workloads {_join(event.get('workloads'))}; baseline {self._baseline}"
         )
         return [f"campaign {run_id}: {count}; {matrix}; in {event.get('dir', '-')}"]
+
+    def _stop(self, cluster: _Cluster, event: Mapping[str, Any]) -> list[str]:
+        # Every block that is not needed says so; once is enough.
+        if cluster.is_stopped:
+            return []
+        cluster.is_stopped = True
+        whose = f"{cluster.name}: " if len(self._clusters) > 1 else ""
+        return [f"{whose}{event.get('sentence') or 'no further block is needed'}"]
 
     def _cell(self, cluster: _Cluster, event: Mapping[str, Any]) -> str:
         cluster.enter(event)
@@ -187,14 +201,36 @@ def read_interval(line: str) -> tuple[int, float] | None:
         return None
 
 
+def summary_event(summary: Mapping[str, Any], report: str) -> dict[str, Any]:
+    """Return the event `summary` of a summary.json's content and the report's path: what the lines below show of it."""
+    return {
+        "event": "summary",
+        "report": report,
+        **{key: summary[key] for key in ("run_id", "baseline", "verdict", "problems", "provenance")},
+        "clusters": [
+            {
+                **{key: cluster[key] for key in ("cluster", "starts", "stop", "layer_words")},
+                "rows": [_event_row(row) for row in cluster["rows"]],
+            }
+            for cluster in summary["clusters"]
+        ],
+    }
+
+
 def summary_lines(summary: Mapping[str, Any], baseline: str, width: int) -> list[str]:
-    """Return a `summary` event as lines: a table per cluster, what does not count, verdict, problems, report."""
+    """Return a `summary` event as lines: tables per cluster, what explains them, verdict, problems, report.
+
+    Loads in a closed loop and loads at a rate, which are compared by other figures, have a table each.
+    """
     lines: list[str] = []
     for cluster in summary.get("clusters") or []:
         rows = cluster.get("rows") or []
+        paced = [row for row in rows if row.get("figure") == P99]
         lines += ["", str(cluster.get("cluster", "-"))]
         if HAS_RICH:
-            lines += _table(rows, baseline, max(width, NARROWEST_TABLE))
+            wide = max(width, NARROWEST_TABLE)
+            lines += _table([row for row in rows if row not in paced], baseline, wide)
+            lines += _paced_table(paced, baseline, wide) if paced else []
         else:
             lines.append("The table needs the Python package rich on the controller: pip install rich")
         lines += [
@@ -203,10 +239,21 @@ def summary_lines(summary: Mapping[str, Any], baseline: str, width: int) -> list
             if not row.get("valid")
         ]
         lines += [
+            f"{row.get('workload', '-')} {arm_label(row)} missed its target in {row['targets_missed']} of "
+            f"{row.get('replicates_valid', '-')} replicates"
+            for row in rows
+            if row.get("targets_missed")
+        ]
+        lines += [
             f"{arm_label(arm)}: {arm['failed']} of {arm.get('starts', '-')} starts of a node failed"
             for arm in cluster.get("starts") or []
             if arm.get("failed")
         ]
+        lines += [str(words.get("sentence", "-")) for words in cluster.get("layer_words") or []]
+        lines += [str(cluster["stop"].get("sentence", "-"))] if cluster.get("stop") else []
+    provenance = summary.get("provenance") or {}
+    if provenance.get("altered") or provenance.get("lost"):
+        lines += ["", f"raw files: {provenance.get('sentence', '-')}"]
     problems = [
         f"problem: {problem.get('cell', '-')}: {problem.get('class', '-')}: {problem.get('sentence', '-')}"
         for problem in summary.get("problems") or []
@@ -215,25 +262,63 @@ def summary_lines(summary: Mapping[str, Any], baseline: str, width: int) -> list
 
 
 def _table(rows: list[Mapping[str, Any]], baseline: str, width: int) -> list[str]:
-    table = Table(box=SIMPLE, padding=(0, 1), pad_edge=False)
-    for title in ("workload", "arm"):
-        table.add_column(title)
-    for title in ("op/s", "mean ms", "p99 ms", f"op/s to {baseline}", "change", "valid"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(
+    lines = [("workload", "arm", "op/s", "mean ms", "p99 ms", f"op/s to {baseline}", "change", "valid")]
+    lines += [
+        (
             str(row.get("workload", "-")),
             arm_label(row),
             _number(row.get("op_rate"), 0),
             _number(row.get("latency_mean_ms")),
             _number(row.get("latency_p99_ms")),
             _ratio(row),
-            "-" if row.get("change_percent") is None else f"{row['change_percent']:+.1f} %",
-            f"{'' if row.get('valid') else 'no, '}{row.get('replicates_valid', '-')} of {row.get('replicates', '-')}",
+            _change(row),
+            _valid(row),
         )
+        for row in rows
+    ]
+    return _drawn(lines, width)
+
+
+def _event_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    hdr = {"percentiles": row["hdr"]["percentiles"]} if row["hdr"] else None
+    return {**{key: value for key, value in row.items() if key not in ("check", "hdr")}, "hdr": hdr}
+
+
+def _paced_table(rows: list[Mapping[str, Any]], baseline: str, width: int) -> list[str]:
+    lines = [("workload", "arm", "op/s", "p99 ms", f"p99 to {baseline}", "change", "valid")]
+    lines += [
+        (
+            str(row.get("workload", "-")),
+            arm_label(row),
+            f"{_number(row.get('op_rate'), 0)} of {_number(row.get('target_ops_per_s'), 0)}",
+            _number(((row.get("hdr") or {}).get("percentiles") or {}).get("99")),
+            _ratio(row),
+            _change(row),
+            _valid(row),
+        )
+        for row in rows
+    ]
+    return _drawn(lines, width)
+
+
+def _drawn(lines: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Draw a heading and the lines below it; names stand to the left, numbers to the right."""
+    table = Table(box=SIMPLE, padding=(0, 1), pad_edge=False)
+    for place, title in enumerate(lines[0]):
+        table.add_column(title, justify="left" if place < NAME_COLUMNS else "right", no_wrap=place >= NAME_COLUMNS)
+    for line in lines[1:]:
+        table.add_row(*line)
     page = io.StringIO()
     Console(file=page, width=width, color_system=None, markup=False, emoji=False, highlight=False).print(table)
     return [line.rstrip() for line in page.getvalue().splitlines() if line.strip()]
+
+
+def _change(row: Mapping[str, Any]) -> str:
+    return "-" if row.get("change_percent") is None else f"{row['change_percent']:+.1f} %"
+
+
+def _valid(row: Mapping[str, Any]) -> str:
+    return f"{'' if row.get('valid') else 'no, '}{row.get('replicates_valid', '-')} of {row.get('replicates', '-')}"
 
 
 def _ratio(row: Mapping[str, Any]) -> str:

@@ -4,21 +4,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ansible_collections.katabench.scylla.plugins.plugin_utils.campaign import read_campaign
-from ansible_collections.katabench.scylla.plugins.plugin_utils.charts import FIGURES, chart, describe, render
-from ansible_collections.katabench.scylla.plugins.plugin_utils.json_files import json_text
-from ansible_collections.katabench.scylla.plugins.plugin_utils.record import RecordError, read_record
-from ansible_collections.katabench.scylla.plugins.plugin_utils.report_html import FOLDER, DrawnChart, render_page
-from ansible_collections.katabench.scylla.plugins.plugin_utils.summary import rows_of, summarise
+from ansible_collections.katabench.scylla.plugins.plugin_utils.campaign_records import read_folder
+from ansible_collections.katabench.scylla.plugins.plugin_utils.charts import chart_files, draw_all
+from ansible_collections.katabench.scylla.plugins.plugin_utils.lean_records import shown
+from ansible_collections.katabench.scylla.plugins.plugin_utils.markdown_table import markdown_text
+from ansible_collections.katabench.scylla.plugins.plugin_utils.open_metrics import open_metrics_text
+from ansible_collections.katabench.scylla.plugins.plugin_utils.raw_digests import sha256sums_text, verify_raw_files
+from ansible_collections.katabench.scylla.plugins.plugin_utils.report_html import FOLDER, render_page
+from ansible_collections.katabench.scylla.plugins.plugin_utils.summary import summarise
+from ansible_collections.katabench.scylla.plugins.plugin_utils.summary_files import summary_csv, summary_json
 
 
 class ReportError(ValueError):
@@ -38,25 +41,56 @@ def find_campaign(campaign_dir: Path) -> Path:
     raise ReportError(f"There is no campaign {campaign_dir.name!r} in {results_dir}: {there}.")
 
 
+@dataclass(frozen=True)
+class Content:
+    """What a report is made from: campaign.json, of the records what the page shows, the summary, and SHA256SUMS."""
+
+    campaign: Mapping[str, Any]
+    records: Sequence[Mapping[str, Any]]
+    summary: dict[str, Any]
+    sums: str
+
+
 def build_report(campaign_dir: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return the summary and the report's files, by their paths relative to the campaign's folder.
 
-    Raises CampaignError or RecordError, which name the file, when campaign.json or a record cannot be read.
+    A record or note that cannot be read, and a raw file that was altered or lost, is named in the report, which comes
+    out all the same. Raises CampaignError, which names the file, when campaign.json cannot be read.
     """
-    campaign = read_campaign(campaign_dir)
-    paths = [campaign_dir / "cells" / cell["id"] / "record.json" for cell in campaign["plan"]]
-    records = [read_record(path) for path in paths if path.exists()]
-    published = published_figures()
-    summary = summarise(campaign, records, _earlier(campaign_dir, campaign))
+    content, published = read_content(campaign_dir), published_figures()
+    # Before the charts: the memory that the texts take in passing is then there for these.
+    files = machine_files(content)
+    charts = draw_all(content.summary, content.records, published)
+    page = render_page(content.campaign, content.summary, content.records, published, charts)
+    return content.summary, {**files, **chart_files(charts), "report.html": page.encode()}
 
-    files = {"summary.json": json_text(summary).encode(), "summary.csv": _csv(summary).encode()}
-    drawn = []
-    for figure in FIGURES:
-        svg, png = render(chart(summary, published, figure))
-        files |= {f"charts/{figure.file_name}.svg": svg.encode(), f"charts/{figure.file_name}.png": png}
-        drawn.append(DrawnChart(figure.file_name, figure.title, svg, describe(summary, published, figure)))
-    files["report.html"] = render_page(campaign, summary, records, published, drawn).encode()
-    return summary, files
+
+def read_content(campaign_dir: Path) -> Content:
+    """Read a campaign's folder, hold its raw files against the records' digests, and sum it up."""
+    campaign = read_campaign(campaign_dir)
+    found = read_folder(campaign_dir, campaign)
+    summary = summarise(
+        campaign,
+        found.records,
+        found.earlier,
+        stops=found.stops,
+        ladders=found.ladders,
+        unreadable=found.unreadable,
+        verified=verify_raw_files(campaign_dir, found.records),
+    )
+    return Content(campaign, shown(found.records), summary, sha256sums_text(found.records))
+
+
+def machine_files(content: Content) -> dict[str, bytes]:
+    """Return the figures in the forms that machines read and people paste, and the digests of the raw files."""
+    texts = {
+        "summary.json": summary_json(content.summary),
+        "summary.csv": summary_csv(content.summary),
+        "summary.md": markdown_text(content.summary),
+        "metrics.txt": open_metrics_text(content.summary),
+        "SHA256SUMS": content.sums,
+    }
+    return {name: text.encode() for name, text in texts.items()}
 
 
 def published_figures() -> dict[str, Any]:
@@ -82,28 +116,5 @@ def write_files(campaign_dir: Path, files: Mapping[str, bytes]) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _earlier(campaign_dir: Path, campaign: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the records of tries that were repeated, in the order in which they were made."""
-    records = []
-    for cell in campaign["plan"]:
-        found = (campaign_dir / "attempts" / cell["id"]).glob("*/record.json")
-        numbered = [path for path in found if path.parent.name.isdecimal()]
-        for path in sorted(numbered, key=lambda path: int(path.parent.name)):
-            try:
-                records.append(read_record(path))
-            except RecordError:
-                continue  # A record that cannot be read is one of the reasons for which a cell is repeated.
-    return records
-
-
 def _holds(path: Path, content: bytes) -> bool:
     return path.is_file() and path.read_bytes() == content
-
-
-def _csv(summary: Mapping[str, Any]) -> str:
-    rows = rows_of(summary)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from ansible_collections.katabench.scylla.plugins.plugin_utils import progress
-from ansible_collections.katabench.scylla.plugins.plugin_utils.progress import Progress, read_interval
+from ansible_collections.katabench.scylla.plugins.plugin_utils.progress import Progress, read_interval, summary_event
+from ansible_collections.katabench.scylla.plugins.plugin_utils.summary import summarise
+from ansible_collections.katabench.scylla.tests.unit import campaign_folder
 
 ROW = "total,         12345,    1234,    1234,    1234,    40.2,    35.1,    80.0,   120.5,   200.0,   250.1,   10.0"
 
@@ -241,3 +245,57 @@ def test_without_rich_the_rest_is_still_said(monkeypatch: pytest.MonkeyPatch) ->
     lines = shown.close(80)
     assert "The table needs the Python package rich on the controller: pip install rich" in lines
     assert "verdict: gvisor costs half of the writes." in lines
+
+
+@pytest.fixture(scope="module")
+def grown_event() -> dict:
+    grown = campaign_folder.grown_campaign()
+    return summary_event(
+        summarise(grown.campaign, grown.records, stops=grown.stops, ladders=grown.ladders), "r1/report.html"
+    )
+
+
+def closed(event: dict) -> list[str]:
+    shown = Progress()
+    shown.observe("a", event)
+    return shown.close(width=40)
+
+
+def test_loads_at_a_rate_have_a_table_of_their_own(grown_event: dict) -> None:
+    lines = closed(grown_event)
+    spaced = [" ".join(line.split()) for line in lines]
+    assert spaced.index("workload arm op/s mean ms p99 ms op/s to runc change valid") < spaced.index(
+        "workload arm op/s p99 ms p99 to runc change valid"
+    )
+    assert "read gvisor 874 57.2 137.3 0.577 [0.557, 0.597] -42.3 % 5 of 5" in spaced
+    assert "read@0.5 gvisor 400 of 400 12.9 2.070 [1.917, 2.236] +107.0 % 5 of 5" in spaced
+    assert "read@0.5 runc 400 of 400 6.3 - - 5 of 5" in spaced
+    assert any(line.startswith("read@1 gvisor 798 of 800 180.1 ") for line in spaced)
+    assert sum("read@1 runc " in line for line in spaced) == 1
+    assert "read@1 gvisor missed its target in 1 of 5 replicates" in lines
+
+
+def test_why_the_blocks_ended_and_which_layers_lose_is_said(grown_event: dict) -> None:
+    lines = closed(grown_event)
+    assert "Stopped after 5 blocks: every interval is narrower than 5 % of its ratio." in lines
+    assert any(line.startswith("gvisor loses most in network (tcp-round-trip 3.81 times") for line in lines)
+    assert lines[-1] == "report: r1/report.html"
+
+
+def test_raw_files_that_were_altered_or_lost_are_named(grown_event: dict) -> None:
+    assert not any(line.startswith("raw files:") for line in closed(grown_event))
+    found = {"altered": ["a"], "lost": [], "sentence": "Of 256 raw files 1 was altered: a."}
+    assert "raw files: Of 256 raw files 1 was altered: a." in closed(grown_event | {"provenance": found})
+
+
+def test_the_event_is_small_and_holds_no_curve(grown_event: dict) -> None:
+    text = json.dumps(grown_event)
+    assert len(text) < 30_000
+    assert "curve" not in text
+
+
+def test_why_no_further_block_is_needed_is_said_once():
+    progress = Progress()
+    stop = {"event": "stop", "cluster": "db1", "sentence": "Stopped after 5 blocks: narrow."}
+    assert progress.observe("db1", stop) == ["Stopped after 5 blocks: narrow."]
+    assert progress.observe("db1", stop) == []

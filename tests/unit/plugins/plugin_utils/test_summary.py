@@ -60,7 +60,7 @@ def test_verdict_says_ratio_signed_change_interval_and_n(campaign, records):
 def test_an_interval_that_holds_one_is_no_difference(campaign):
     rates = campaign_folder.RATES | {("write", "gvisor"): [1230, 1240, 1250]}
     summary = summarise(campaign, campaign_folder.records(campaign, rates))
-    assert "write shows no difference: 1.001 times (+0.1 %" in summary["verdict"]
+    assert "write no difference shown: 1.001 times (+0.1 %" in summary["verdict"]
 
 
 def test_two_blocks_give_a_ratio_and_no_interval():
@@ -265,3 +265,193 @@ def test_marks_are_of_cells_that_count(campaign, records):
     campaign_folder.spoil(records[0], "errors", "write: 5 operations failed.")
     records[0]["validity"]["marks"] = ["write: Target missed."]
     assert summarise(campaign, records)["marks"] == []
+
+
+@pytest.fixture
+def grown():
+    return campaign_folder.grown_campaign()
+
+
+def summarised(grown, **notes):
+    return summarise(grown.campaign, grown.records, **{"stops": grown.stops, "ladders": grown.ladders, **notes})
+
+
+def test_the_pilot_enters_no_figure(grown):
+    for record in grown.records:
+        if record["cell"]["block"] == 0:
+            record["workloads"][0]["result"]["blocks"][0]["total"]["op_rate"] = 99999
+    summary = summarised(grown)
+    assert row(summary, "write", "runc")["op_rate"] == 1240  # 1214, 1261, 1240, 1222, 1250
+    assert {point["block"] for point in summary["points"]} == {1, 2, 3, 4, 5}
+    assert row(summary, "write", "runc")["replicates"] == 5
+    assert summary["cells"] == {"planned": 15, "valid": 15, "invalid": 0, "missing": 0}
+    pilot = [(cell["arm"], cell["state"]) for cell in summary["grid"] if cell["block"] == 0]
+    assert sorted(pilot) == [("gvisor", "calibration"), ("runc", "calibration")]
+    assert summary["problems"] == []
+    # What it ran, and its files, are evidence all the same.
+    assert any("db1/block-00/runc" in command["cells"] for command in summary["commands"])
+    assert any(file["cell"] == "db1/block-00/runc" for file in summary["raw"])
+
+
+def test_a_pilot_that_failed_is_a_problem_and_counts_nowhere(grown):
+    spoiled = next(record for record in grown.records if record["cell"]["id"] == "db1/block-00/gvisor")
+    campaign_folder.spoil(spoiled, "errors", "write: 5 operations failed.")
+    summary = summarised(grown)
+    assert summary["problems"] == [
+        {"cell": "db1/block-00/gvisor", "class": "errors", "sentence": "write: 5 operations failed."}
+    ]
+    assert summary["cells"]["planned"] == summary["cells"]["valid"] == 15
+    assert [cell["state"] for cell in summary["grid"] if cell["id"] == "db1/block-00/gvisor"] == ["invalid"]
+    assert row(summary, "write", "gvisor")["replicates_valid"] == 5
+
+
+def test_blocks_after_the_stop_do_not_count(grown):
+    summary = summarised(grown, stops={"db1": campaign_folder.stop("db1", 4)})
+    assert summary["cells"] == {"planned": 12, "valid": 12, "invalid": 0, "missing": 0}
+    assert row(summary, "write", "runc")["op_rate"] == 1231  # of 1214, 1261, 1240 and 1222
+    assert summary["clusters"][0]["stop"]["blocks"] == 4
+
+
+def test_blocks_that_were_not_begun_do_not_count_before_the_stop(grown):
+    # Eight blocks are planned at most; in the fourth one cell has run.
+    grown.campaign["settings"]["replicates"] = 3
+    records = [
+        record
+        for record in grown.records
+        if record["cell"]["block"] <= 3 or (record["cell"]["block"], record["cell"]["arm"]) == (4, "gvisor")
+    ]
+    summary = summarise(grown.campaign, records)
+    assert summary["cells"] == {"planned": 12, "valid": 10, "invalid": 0, "missing": 2}
+    assert {problem["cell"] for problem in summary["problems"]} == {"db1/block-04/runc", "db1/block-04/runc-again"}
+    assert (summary["clusters"][0]["stop"], summary["clusters"][0]["ladder"]) == (None, None)
+
+
+def test_the_first_blocks_are_to_run_in_any_case(grown):
+    grown.campaign["settings"]["replicates"] = 3
+    summary = summarise(grown.campaign, [record for record in grown.records if record["cell"]["block"] <= 1])
+    assert summary["cells"] == {"planned": 9, "valid": 3, "invalid": 0, "missing": 6}
+
+
+def test_a_campaign_that_stopped_short_of_the_width_says_so(grown):
+    stop = {**grown.stops["db1"], "reason": "will-not-converge", "sentence": "Stopped: gvisor write varies too much."}
+    assert " Stopped: gvisor write varies too much." in summarised(grown, stops={"db1": stop})["verdict"]
+    assert "Stopped after 5 blocks" not in summarised(grown)["verdict"]
+
+
+def test_the_verdict_compares_closed_loops_first_and_then_at_the_highest_rate_that_all_reached(grown):
+    # p99 is three times 4.2, 4.0, 4.3, 4.1, 4.2 against 2.0, 2.1, 1.9, 2.0, 2.05 ms.
+    assert summarised(grown)["verdict"] == (
+        "Op rate of gvisor against runc: write 0.505 times (-49.5 %, 95 % interval 0.490 to 0.521, n = 5 blocks); "
+        "read 0.577 times (-42.3 %, 95 % interval 0.557 to 0.597, n = 5 blocks). "
+        "At 400 op/s (read@0.5), the highest rate that every arm reached, against runc: gvisor p99 latency 2.070 times "
+        "(+107.0 %, 95 % interval 1.917 to 2.236, n = 5 blocks), 12.9 ms against 6.3 ms over all blocks. "
+        "Beyond it, read@1: gvisor missed the target."
+    )
+
+
+def test_a_record_that_cannot_be_read_is_a_problem_and_not_missing(campaign, records):
+    gone = records.pop()
+    summary = summarise(campaign, records, unreadable={gone["cell"]["id"]: "record.json is not JSON."})
+    assert summary["cells"] == {"planned": 9, "valid": 8, "invalid": 1, "missing": 0}
+    assert summary["problems"] == [
+        {"cell": gone["cell"]["id"], "class": "unreadable", "sentence": "record.json is not JSON."}
+    ]
+    assert row(summary, "write", gone["cell"]["arm"])["replicates_valid"] == 2
+
+
+def test_another_file_that_cannot_be_read_is_a_problem(campaign, records):
+    summary = summarise(campaign, records, unreadable={"db1/stop.json": "It is not JSON."})
+    assert summary["problems"] == [{"cell": "db1/stop.json", "class": "unreadable", "sentence": "It is not JSON."}]
+    assert summary["cells"]["valid"] == 9
+
+
+@pytest.mark.parametrize(("rate", "said"), [(float("nan"), "nan"), (float("inf"), "inf"), (0, "0"), (-3.5, "-3.5")])
+def test_a_rate_that_is_no_number_above_zero_does_not_count(campaign, records, rate, said):
+    spoiled = next(record for record in records if record["cell"]["id"] == "db1/block-02/gvisor")
+    spoiled["workloads"][1]["result"]["blocks"][0]["total"]["op_rate"] = rate
+    summary = summarise(campaign, records)
+    assert summary["problems"] == [
+        {
+            "cell": "db1/block-02/gvisor",
+            "class": "incomplete",
+            "sentence": f"read: its op rate is {said}, no finite number above zero.",
+        }
+    ]
+    assert (row(summary, "read", "gvisor")["op_rate"], row(summary, "read", "gvisor")["blocks"]) == (867.5, 2)
+    json.dumps(summary, allow_nan=False)
+
+
+def test_a_latency_that_is_no_number_is_not_known(campaign, records):
+    for record in records:
+        record["workloads"][0]["result"]["blocks"][0]["total"]["latency_p99_ms"] = float("nan")
+    summary = summarise(campaign, records)
+    assert row(summary, "write", "runc")["latency_p99_ms"] is None
+    assert row(summary, "write", "runc")["op_rate"] == 1240
+    json.dumps(summary, allow_nan=False)
+
+
+def test_blocks_that_all_give_the_same_ratio_say_nothing_of_the_noise(campaign):
+    rates = campaign_folder.RATES | {
+        ("write", "gvisor"): [607, 630.5, 620],
+        ("write", "runc-again"): [1214, 1261, 1240],
+    }
+    summary = summarise(campaign, campaign_folder.records(campaign, rates))
+    gvisor = row(summary, "write", "gvisor")
+    assert gvisor["sentence"] == (
+        "0.500 times (-50.0 %; no interval: each of 3 blocks gave this ratio, which says nothing of the noise)"
+    )
+    assert (gvisor["verdict"], gvisor["smallest_difference_percent"]) == (None, None)
+    assert summary["clusters"][0]["aa_holds"] is None
+    assert "how much this host varies by itself is unknown" in summary["aa"]
+    assert row(summary, "read", "gvisor")["verdict"] == "slower"
+
+
+def test_one_block_gives_ratios_without_verdict():
+    campaign = campaign_folder.campaign(blocks=1)
+    summary = summarise(campaign, campaign_folder.records(campaign))
+    gvisor = row(summary, "write", "gvisor")
+    assert (gvisor["ratio"], gvisor["blocks"]) == (pytest.approx(623 / 1214), 1)
+    assert (gvisor["verdict"], gvisor["smallest_difference_percent"]) == (None, None)
+    assert gvisor["check"] == {
+        "hodges_lehmann": pytest.approx(623 / 1214),
+        "bootstrap_low": None,
+        "bootstrap_high": None,
+        "steady_ratio": None,
+    }
+    assert "n = 1 block, at least 3 are needed" in summary["verdict"]
+
+
+def test_where_the_figures_come_from(grown):
+    grown.records[3]["versions"]["collection_git"] = "ab" * 20 + " with changes"
+    del grown.records[4]["versions"]["collection_git"]
+    verified = {"raw_files": 0, "altered": ["cells/a"], "lost": [], "sentence": "1 was altered."}
+    assert summarised(grown, verified=verified)["provenance"] == {
+        "raw_files": 256,  # four of each workload: 15 cells have four, the two of the pilot two
+        "altered": ["cells/a"],
+        "lost": [],
+        "sentence": "1 was altered.",
+        "git": ["c0ffee" + "0" * 34, "ab" * 20 + " with changes"],
+        "order_seed": 7,
+    }
+    assert "was not verified" in summarised(grown)["provenance"]["sentence"]
+
+
+def test_a_disturbed_cell_counts_and_is_marked(grown):
+    summary = summarised(grown)
+    assert [cell["id"] for cell in summary["grid"] if cell["disturbed"]] == ["db1/block-03/runc"]
+    assert {"cell": "db1/block-03/runc", "sentence": campaign_folder.STEAL_MARK} in summary["marks"]
+
+
+def test_points_of_loads_at_a_rate_hold_the_percentile_of_their_own_histogram(grown):
+    [point] = [
+        point
+        for point in summarised(grown)["points"]
+        if (point["workload"], point["arm"], point["block"]) == ("read@0.5", "gvisor", 3)
+    ]
+    assert point["latency_p99_steady_ms"] == pytest.approx(12.9, rel=0.001)
+    assert (point["op_rate"], point["op_rate_steady"]) == (400, 400)
+
+
+def test_the_order_of_records_does_not_matter_to_a_grown_campaign(grown):
+    shuffled = random.Random(2).sample(grown.records, len(grown.records))
+    assert json.dumps(summarise(grown.campaign, shuffled)) == json.dumps(summarise(grown.campaign, grown.records))
