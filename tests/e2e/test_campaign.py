@@ -25,7 +25,8 @@ PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 NAME = "katabench-e2e"
 PORT = 29042
 OPERATIONS = 3000
-LIMIT_S = 900
+RUNGS = ["read@0.3", "read@0.6", "read@0.9"]
+LIMIT_S = 1200
 # A machine that can carry virtual machines would download Kata's release, which is no test's to do.
 UNABLE = not {"vmx", "svm"} & set(Path("/proc/cpuinfo").read_text().split())
 
@@ -36,8 +37,9 @@ def settings(results_dir, **changes):
         "bench_name": NAME,
         "bench_cql_port": PORT,
         "bench_results_dir": str(results_dir),
-        "bench_profiles": {"tiny": {"replicates": 1, "operations": OPERATIONS, "threads": 20}},
+        "bench_profiles": {"tiny": {"replicates": 1, "operations": OPERATIONS, "threads": 20, "ladder_s": 8}},
         "bench_profile": "tiny",
+        "bench_attribution": False,
         "bench_arms_where_able": ["kata", "kata-tuned"] if UNABLE else [],
         "bench_parity_band": 0.9,  # a shared test machine has neighbours; what parity refuses is tested by itself
         **changes,
@@ -86,9 +88,9 @@ def wait_for(condition, process):
     return pytest.fail("the campaign did not get that far")
 
 
-def records(results_dir):
-    """Return the records of the latest campaign by arm."""
-    paths = (results_dir / "latest").glob("cells/*/*/*/record.json")
+def records(results_dir, block=1):
+    """Return the records of a block of the latest campaign by arm."""
+    paths = (results_dir / "latest").glob(f"cells/*/block-{block:02d}/*/record.json")
     return {record["arm"]["name"]: record for record in (json.loads(path.read_text()) for path in paths)}
 
 
@@ -125,7 +127,13 @@ def campaign(tmp_path_factory):
         project_dir=str(ROOT),
         playbook="bench.yml",
         inventory=str(ROOT / "local"),
-        extravars=settings(directory / "results"),
+        extravars=settings(
+            directory / "results",
+            bench_workloads=["write", "read", "read-ladder"],
+            bench_attribution=True,
+            attribution_probe_s=1,
+            attribution_starts=1,
+        ),
         envvars={
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".ansible/collections"),
@@ -145,10 +153,45 @@ def test_every_cell_has_a_valid_record(campaign):
     for record in found.values():
         assert record["validity"]["valid"], record["validity"]
         assert record["engine"] == {"name": "cassandra", "version": "5.0.6"}
-        assert [workload["name"] for workload in record["workloads"]] == ["write", "read"]
-        for workload in record["workloads"]:
+        assert [workload["name"] for workload in record["workloads"]] == ["write", "read", *RUNGS]
+        for workload in record["workloads"][:2]:
             assert workload["result"]["blocks"][0]["total"]["total_partitions"] == OPERATIONS
+        for workload in record["workloads"]:
             assert workload["nodes_before"]["up_normal"] == workload["nodes_after"]["up_normal"] == 2
+
+
+def test_every_arm_is_loaded_at_the_same_rates_and_they_come_from_the_pilot(campaign):
+    results_dir, _output = campaign
+    ladder = json.loads(next((results_dir / "latest").glob("cells/*/rates.json")).read_text())
+    pilot = records(results_dir, block=0)
+    assert sorted(pilot) == ["gvisor", "runc"]
+    maxima = {arm: record["workloads"][1]["result"]["blocks"][0]["total"]["op_rate"] for arm, record in pilot.items()}
+    assert ladder["maxima"] == {"read": maxima}
+    assert ladder["rates"]["read@0.6"] == int(0.6 * min(maxima.values()))
+    for record in records(results_dir).values():
+        rates = {workload["name"]: workload["asked"]["rate"]["ops_per_s"] for workload in record["workloads"][2:]}
+        assert rates == ladder["rates"]
+
+
+def test_every_load_has_its_histograms_and_what_the_host_did_meanwhile(campaign):
+    results_dir, _output = campaign
+    for record in records(results_dir).values():
+        for workload in record["workloads"]:
+            assert workload["hdr"]["complete"], workload["hdr"]["sentence"]
+            counted = workload["result"]["blocks"][0]["total"]["total_partitions"]
+            services = [tag["count"] for name, tag in workload["hdr"]["tags"].items() if name.endswith("-st")]
+            assert services == [counted]
+            assert workload["name"] in ("write", "read") or "READ-rt" in workload["hdr"]["tags"]
+            assert workload["host_load"]["loader_cpu_s"] > 0
+            assert workload["settle"]["compactions_pending"] == 0
+
+
+def test_every_arm_is_probed_layer_by_layer(campaign):
+    results_dir, _output = campaign
+    for record in records(results_dir).values():
+        assert record["quiet"]["waited_s"] >= 0
+        layers = {probe["layer"] for probe in record["attribution"]["probes"]}
+        assert layers == {"storage", "network", "cpu", "memory", "start", "overhead"}, record["attribution"]["failures"]
 
 
 def test_the_runtimes_really_differ(campaign):

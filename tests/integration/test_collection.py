@@ -80,7 +80,7 @@ def test_archive_holds_what_a_user_needs_and_nothing_else(archive: Path) -> None
     assert [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".orig", "~"))] == []
 
 
-@pytest.mark.parametrize("playbook", ["bench", "provision", "campaign", "report", "teardown"])
+@pytest.mark.parametrize("playbook", ["bench", "provision", "campaign", "report", "compare", "teardown"])
 def test_playbooks_are_found_by_name(installed: Path, playbook: str) -> None:
     done = run(["ansible-playbook", f"katabench.scylla.{playbook}", "-i", "hosts.yml", "--syntax-check"], installed)
     assert done.returncode == 0, done.stdout + done.stderr
