@@ -10,9 +10,10 @@ short_description: Measure what the start of a container takes of time and of th
 version_added: 0.3.0
 description:
   - Runs a command that starts a container, and measures the time until the first byte of its output.
-  - Runs another one, which leaves a container idle, and measures by how much C(MemAvailable) of the host falls, beyond
-    what the container's own processes use.
-  - Nothing else should run on the host meanwhile.
+  - Runs another one, which leaves a container idle, and adds up the memory (proportional set size) of the processes that
+    the host has since then, without the command's own and beyond what the container's own processes use. What the kernel
+    itself takes for it is not in that.
+  - Nothing else should be started on the host meanwhile.
 author: katabench authors (@katabench)
 options:
   first_output_argv:
@@ -95,8 +96,6 @@ done
 echo "own_kib $own"
 exec sleep 600
 """
-_READINGS = 5
-_PAUSE_S = 0.2
 _SETTLE_S = 1.0
 _LONGEST_QUOTE = 300
 
@@ -105,9 +104,15 @@ class NoAnswerError(Exception):
     """A container that did not answer; the text says what its command said."""
 
 
-def available_kib(meminfo):
-    """Return the memory, in KiB, that new programs can have without swapping: MemAvailable of /proc/meminfo."""
-    return int(re.search(r"^MemAvailable:\s+(\d+) kB$", meminfo, re.MULTILINE).group(1))
+def pss_kib(smaps_rollup):
+    """Return a process's proportional set size, in KiB, from its /proc/PID/smaps_rollup; kernel threads have none."""
+    match = re.search(r"^Pss:\s+(\d+) kB$", smaps_rollup, re.MULTILINE)
+    return int(match.group(1)) if match else 0
+
+
+def session_of(stat):
+    """Return a process's session from its /proc/PID/stat: the fourth field after the name in brackets."""
+    return int(stat.rpartition(")")[2].split()[3])
 
 
 def own_kib(line):
@@ -118,18 +123,26 @@ def own_kib(line):
     return int(match.group(1))
 
 
-def median(values):
-    """Return the middle one of an odd number of values."""
-    return sorted(values)[len(values) // 2]
+def processes():
+    return {int(name) for name in os.listdir("/proc") if name.isdigit()}
 
 
-def read_available_kib():
-    readings = []
-    for _ in range(_READINGS):
-        with open("/proc/meminfo", encoding="ascii") as file:
-            readings.append(available_kib(file.read()))
-        time.sleep(_PAUSE_S)
-    return median(readings)
+def read_process(pid, name):
+    try:
+        with open(f"/proc/{pid}/{name}", encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""  # It has ended.
+
+
+def memory_kib_since(before, but_session):
+    """Add up the memory of the processes that were not there before, but for those of one session."""
+    total = 0
+    for pid in processes() - before:
+        stat = read_process(pid, "stat")
+        if stat and session_of(stat) != but_session:
+            total += pss_kib(read_process(pid, "smaps_rollup"))
+    return total
 
 
 def start(argv):
@@ -159,16 +172,17 @@ def measure_first_output_ms(argv, timeout_s):
 
 
 def measure_host_memory_mib(argv, end_argv, timeout_s):
-    before_kib = read_available_kib()
+    before = processes()
     with start([*argv, "-c", IDLE_SCRIPT]) as process:
         try:
             used_kib = own_kib(first_line(process, timeout_s))
             time.sleep(_SETTLE_S)
-            after_kib = read_available_kib()
+            # The command is in a session of its own: it belongs to whoever runs it, and not to the container.
+            host_kib = memory_kib_since(before, process.pid)
         finally:
             subprocess.run(end_argv, check=False, capture_output=True)
             process.communicate()
-    return round((before_kib - after_kib - used_kib) / 1024, 1)
+    return round((host_kib - used_kib) / 1024, 1)
 
 
 def measure(probe, once, repeats):

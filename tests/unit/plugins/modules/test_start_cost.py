@@ -2,21 +2,27 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from ansible_collections.katabench.scylla.plugins.modules.start_cost import (
-    IDLE_SCRIPT,
     NoAnswerError,
-    available_kib,
     measure,
     measure_first_output_ms,
-    measure_host_memory_mib,
+    memory_kib_since,
     own_kib,
+    processes,
+    pss_kib,
+    session_of,
 )
 
 
-def test_the_memory_that_new_programs_can_have_is_read():
-    assert available_kib("MemTotal:       24571052 kB\nMemFree: 1 kB\nMemAvailable:   23500112 kB\n") == 23500112
+def test_memory_and_session_of_a_process_are_read():
+    assert pss_kib("55d0-7ffd ---p 00000000 00:00 0 [rollup]\nRss:  6240 kB\nPss:  2718 kB\nPss_Dirty:  1 kB\n") == 2718
+    assert pss_kib("") == 0
+    assert session_of("4711 (a b) c) S 1 4700 4699 0 -1 4194560 1 2") == 4699
 
 
 def test_the_time_is_that_until_the_first_output_and_not_until_the_end():
@@ -37,12 +43,15 @@ def test_a_container_that_does_not_answer_says_why(script, why):
         measure_first_output_ms(["sh", "-c", f"exec sh -c {script!r}"], 0.3)
 
 
-def test_the_idle_script_says_what_its_processes_use_and_is_ended(tmp_path):
-    marker = tmp_path / "pid"
-    argv = ["sh", "-c", f'echo $$ >{marker}; exec sh "$@"', "idle"]
-    lost_mib = measure_host_memory_mib(argv, ["sh", "-c", f"kill $(cat {marker})"], 10)
-    assert -2000 < lost_mib < 2000
-    assert "exec sleep" in IDLE_SCRIPT
+def test_the_memory_of_what_was_started_since_is_added_up_without_the_commands_own():
+    before = processes()
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as child:
+        own = pss_kib(Path(f"/proc/{child.pid}/smaps_rollup").read_text())
+        with_it, without_it = memory_kib_since(before, 0), memory_kib_since(before, child.pid)
+        child.kill()
+    assert own > 0
+    assert with_it >= own
+    assert without_it <= with_it - own + 200  # whatever else has begun meanwhile
 
 
 def test_another_word_than_the_expected_one_is_quoted():

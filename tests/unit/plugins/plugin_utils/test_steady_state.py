@@ -166,3 +166,13 @@ def test_the_cut_is_where_the_squared_standard_error_is_smallest(rates):
 
 def _stdout(name):
     return (LOGS / name / "stdout").read_text(encoding="utf-8").splitlines(keepends=True)
+
+
+def test_a_last_row_that_is_printed_with_the_time_of_the_one_before_is_no_jump():
+    rows = [
+        {"block": 0, "type": "total", "total_ops": 100 * i, "op_rate": 100, "time_s": float(i)} for i in range(1, 6)
+    ]
+    rows.append({"block": 0, "type": "total", "total_ops": 503, "op_rate": 735, "time_s": 5.0})
+    found = steady_state(rows)
+    assert found["op_rate"] == 100.0
+    assert found["sentence"] == "5 rows are too few to judge, 10 are needed: nothing is cut."
