@@ -10,9 +10,9 @@ short_description: Measure what the start of a container takes of time and of th
 version_added: 0.3.0
 description:
   - Runs a command that starts a container, and measures the time until the first byte of its output.
-  - Runs another one, which leaves a container idle, and adds up the memory (proportional set size) of the processes that
-    the host has since then, without the command's own and beyond what the container's own processes use. What the kernel
-    itself takes for it is not in that.
+  - Runs another one, which leaves a container idle, and adds up the memory (proportional set size) of the processes
+    that the host has since then, without the command's own and beyond what the container's own processes use. What the
+    kernel itself takes for it is not in that.
   - Nothing else should be started on the host meanwhile.
 author: katabench authors (@katabench)
 options:

@@ -97,8 +97,8 @@ def _without_pretence(probes: list[dict[str, Any]], failures: list[dict[str, Any
     if direct is None or cached is None or direct < cached * LARGEST_DIRECT_SHARE:
         return {"probes": probes, "failures": failures}
     sentence = (
-        f"O_DIRECT is not honoured: {direct:,.0f} IOPS of random reads with it, {cached:,.0f} from the cache, so that a "
-        "cache has answered and not the disk."
+        f"O_DIRECT is not honoured: {direct:,.0f} IOPS of random reads with it, {cached:,.0f} from the cache, so that "
+        "a cache has answered and not the disk."
     )
     return {
         "probes": [probe for probe in probes if probe["probe"] not in _DIRECT],
