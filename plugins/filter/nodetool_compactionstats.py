@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: nodetool_compactionstats
 short_description: Read the output of nodetool compactionstats
-version_added: 0.1.0
+version_added: 0.3.0
 author: katabench authors (@katabench)
 description:
   - Reads what C(nodetool compactionstats) of Cassandra and of Scylla, Java or native, prints.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: parity_faults
 short_description: Say in sentences in what nodes have other resources than they were given
-version_added: 0.1.0
+version_added: 0.3.0
 author: katabench authors (@katabench)
 description:
   - Judges what the nodes of a database measured about themselves, before anything is loaded.

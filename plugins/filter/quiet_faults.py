@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: quiet_faults
 short_description: Say in sentences what kept a host from being quiet
-version_added: 0.1.0
+version_added: 0.3.0
 author: katabench authors (@katabench)
 description:
   - Judges what M(katabench.scylla.host_quiet) found. Each sentence says what was found, what is expected, what to do.

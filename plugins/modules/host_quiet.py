@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: host_quiet
 short_description: Wait until a host is quiet, and say how quiet it is
-version_added: 0.1.0
+version_added: 0.3.0
 author: katabench authors (@katabench)
 description:
   - Looks at windows of time, one after another, until in one of them the processors did little and the hypervisor gave
