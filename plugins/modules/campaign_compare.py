@@ -87,7 +87,7 @@ written:
   type: list
   elements: str
   returned: success
-  sample: [/home/me/results/after-upgrade/compare-before-upgrade.json]
+  sample: [/srv/bench/results/after-upgrade/compare-before-upgrade.json]
 verdict:
   description: Whether there is a regression, in words.
   type: str
