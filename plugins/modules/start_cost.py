@@ -188,7 +188,7 @@ def measure_host_memory_mib(argv, end_argv, timeout_s):
 def measure(probe, once, repeats):
     """Return what was measured, and failures: the first one ends the repeating."""
     values = []
-    for _ in range(repeats):
+    for _time in range(repeats):
         try:
             values.append(once())
         except (NoAnswerError, OSError) as error:

@@ -167,8 +167,8 @@ def _cluster(summary: Mapping[str, Any], cluster: Mapping[str, Any]) -> Any:
 
     entries = [entry for entry in entries_of(cluster) if entry["arm"] != summary["baseline"]]
     bars, height_px = _bars(entries, arm_labels(cluster["rows"]))
-    layer_px = column_px((bar["layer"] for bar in bars), MOST_PX)
-    probe_px = column_px((bar["probe"] for bar in bars), MOST_PX)
+    layer_px = column_px((one["layer"] for one in bars), MOST_PX)
+    probe_px = column_px((one["probe"] for one in bars), MOST_PX)
     axis_px = WIDTH_PX - layer_px - probe_px
     domain, ticks = ratio_scale(value for entry in entries for value in Kept.of(entry).known())
     labels, colours, _dashes = arm_scale(summary, with_baseline=False)
