@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.katabench.scylla.plugins.modules.start_cost import (
+from ansible_collections.katabench.scylla.plugins.module_utils.start_cost import (
     NoAnswerError,
     measure,
     measure_first_output_ms,
