@@ -10,7 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.katabench.scylla.plugins.plugin_utils.block import disturbed_cells, open_block
+from ansible_collections.katabench.scylla.plugins.plugin_utils.block import cells_to_repeat, open_block
 from ansible_collections.katabench.scylla.plugins.plugin_utils.campaign import CampaignError
 from ansible_collections.katabench.scylla.plugins.plugin_utils.ladder import LadderError
 
@@ -18,7 +18,7 @@ ARGUMENT_SPEC = {
     "campaign_dir": {"type": "path", "required": True},
     "cluster": {"type": "str", "required": True},
     "block": {"type": "int", "required": True},
-    "disturbed": {"type": "bool", "default": False},
+    "again": {"type": "bool", "default": False},
 }
 
 
@@ -34,8 +34,8 @@ class ActionModule(ActionBase):
             # Check mode has no campaign to open a block of.
             return {"changed": False, "skipped": True, "msg": "No block is opened in check mode."}
         try:
-            if args["disturbed"]:
-                cells = disturbed_cells(directory, cluster, block)
+            if args["again"]:
+                cells = cells_to_repeat(directory, cluster, block)
                 return {"changed": bool(cells), "cells": cells}
             opened = open_block(directory, cluster, block)
         except (CampaignError, LadderError) as error:

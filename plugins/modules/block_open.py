@@ -30,9 +30,11 @@ options:
     description: Number of the block. 0 is the pilot.
     type: int
     required: true
-  disturbed:
+  again:
     description:
-      - Ask instead for the cells of the block that count, were disturbed and were not repeated yet.
+      - Ask instead for the cells that may be run once more and were not yet. These are, of the pilot, those that do not
+        count, since the rates of all blocks hang on them; and where the campaign's settings have C(disturbed=repeat),
+        those that count but were disturbed.
       - What they left moves to C(attempts/<cell>/<k>/).
     type: bool
     default: false
@@ -58,16 +60,16 @@ RETURN = r"""
 go_on:
   description: Whether the block is needed.
   type: bool
-  returned: when O(disturbed) is false
+  returned: when O(again) is false
 reason:
   description: >-
     Why not, C(narrow), C(max-replicates), C(max-minutes), C(will-not-converge) or C(planned). Null when it is needed.
   type: str
-  returned: when O(disturbed) is false
+  returned: when O(again) is false
 sentence:
   description: The same in a sentence.
   type: str
-  returned: when O(disturbed) is false
+  returned: when O(again) is false
 cells:
   description: The cells that are left to do, in their order.
   type: list
@@ -77,7 +79,7 @@ workloads:
   description: What each of them runs, in order, each in the form that the role C(stress) takes.
   type: list
   elements: dict
-  returned: when O(disturbed) is false
+  returned: when O(again) is false
 katabench_event:
   description: What the callback P(katabench.scylla.campaign#callback) shows of it.
   type: dict

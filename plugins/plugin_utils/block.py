@@ -25,7 +25,7 @@ from ansible_collections.katabench.scylla.plugins.plugin_utils.stopping import d
 
 STOP_SCHEMA = 1
 REPEATS = 1
-"""How often a cell that was disturbed is run again, where settings ask for that."""
+"""How often a cell is run again within one run of the campaign."""
 
 
 def open_block(directory: Path, cluster: str, block: int) -> dict[str, Any]:
@@ -59,17 +59,31 @@ def open_block(directory: Path, cluster: str, block: int) -> dict[str, Any]:
     }
 
 
-def disturbed_cells(directory: Path, cluster: str, block: int) -> list[dict[str, Any]]:
-    """Return the cells of a block that count but were disturbed and may be run again; what they left is kept."""
+def cells_to_repeat(directory: Path, cluster: str, block: int) -> list[dict[str, Any]]:
+    """Return the cells of a block that may be run once more; what they left is kept.
+
+    These are, of the pilot, those that do not count, since the rates of all blocks hang on them; and where the settings
+    ask for that, those that count but were disturbed.
+    """
     campaign = read_campaign(directory)
     plan = [cell for cell in campaign["plan"] if cell["cluster"] == cluster]
-    again = []
-    for cell in _in_block(plan, block):
-        record = valid_record(directory, cell["id"])
-        if record and record.get("disturbances") and attempts_kept(directory, cell["id"]) < REPEATS:
-            keep_attempt(directory, cell["id"])
-            again.append(cell)
+    again = [
+        cell
+        for cell in _in_block(plan, block)
+        if _is_to_repeat(readable_record(directory, cell["id"]), block, campaign["settings"])
+        and attempts_kept(directory, cell["id"]) < REPEATS
+    ]
+    for cell in again:
+        keep_attempt(directory, cell["id"])
     return again
+
+
+def _is_to_repeat(record: Mapping[str, Any] | None, block: int, settings: Mapping[str, Any]) -> bool:
+    if record is None:
+        return False
+    if not record["validity"]["valid"]:
+        return block == PILOT_BLOCK
+    return settings.get("disturbed") == "repeat" and bool(record.get("disturbances"))
 
 
 def _stop(

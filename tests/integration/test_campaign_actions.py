@@ -109,7 +109,7 @@ BLOCK = """\
         campaign_dir: "{{ campaign_dir }}"
         cluster: db1
         block: "{{ block }}"
-        disturbed: "{{ disturbed | default(false) }}"
+        again: "{{ again | default(false) }}"
       register: answer
     - name: Write the answer where the test finds it
       ansible.builtin.copy:
@@ -296,7 +296,7 @@ def test_the_ladder_gets_its_rates_from_the_pilot(play):
 
 
 def test_a_disturbed_cell_counts_and_can_be_asked_for_again(play):
-    opened = play(OPEN, settings={**SETTINGS, "quiet": {"steal_share": 0.02}})
+    opened = play(OPEN, settings={**SETTINGS, "quiet": {"steal_share": 0.02}, "disturbed": "repeat"})
     cell = opened["cells"][0]
     put_logs(opened, cell, write="write", read="read")
     noisy = {"settled": False, "cpu_busy_share": 0.1, "steal_share": 0.3, "busiest": []}
@@ -304,7 +304,7 @@ def test_a_disturbed_cell_counts_and_can_be_asked_for_again(play):
     assert recorded["valid"]
     assert len(recorded["marks"]) == 1
     assert "30" in recorded["marks"][0]
-    again = play(BLOCK, campaign_dir=opened["dir"], block=1, disturbed=True)
+    again = play(BLOCK, campaign_dir=opened["dir"], block=1, again=True)
     assert [one["id"] for one in again["cells"]] == [cell["id"]]
     assert (Path(opened["dir"]) / "attempts" / cell["id"] / "1" / "record.json").exists()
 

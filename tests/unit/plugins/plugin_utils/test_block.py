@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ansible_collections.katabench.scylla.plugins.plugin_utils.block import disturbed_cells, open_block
+from ansible_collections.katabench.scylla.plugins.plugin_utils.block import cells_to_repeat, open_block
 from ansible_collections.katabench.scylla.plugins.plugin_utils.json_files import write_json
 from ansible_collections.katabench.scylla.plugins.plugin_utils.ladder import LadderError
 from ansible_collections.katabench.scylla.plugins.plugin_utils.plan import plan_of
@@ -106,11 +106,30 @@ def test_a_wide_interval_asks_for_another_block(tmp_path):
     assert not (tmp_path / "cells/db1/stop.json").exists()
 
 
+INVALID = {"valid": False, "failures": [{"class": "parity", "sentence": "1.54 CPUs, not 1."}], "marks": []}
+
+
 def test_a_disturbed_cell_is_given_once_more_and_what_it_left_is_kept(tmp_path):
-    campaign = begin(tmp_path, workloads=CLOSED)
+    campaign = begin(tmp_path, workloads=CLOSED, disturbed="repeat")
     do(tmp_path, campaign, "db1/block-01/runc", disturbances=["The host was busy."])
     do(tmp_path, campaign, "db1/block-01/gvisor")
-    assert [cell["arm"] for cell in disturbed_cells(tmp_path, "db1", 1)] == ["runc"]
+    do(tmp_path, campaign, "db1/block-01/runc-again", validity=INVALID)
+    assert [cell["arm"] for cell in cells_to_repeat(tmp_path, "db1", 1)] == ["runc"]
     assert (tmp_path / "attempts/db1/block-01/runc/1/record.json").exists()
     do(tmp_path, campaign, "db1/block-01/runc", disturbances=["The host was busy again."])
-    assert disturbed_cells(tmp_path, "db1", 1) == []
+    assert cells_to_repeat(tmp_path, "db1", 1) == []
+
+
+def test_a_disturbed_cell_that_is_only_to_be_marked_is_not_repeated(tmp_path):
+    campaign = begin(tmp_path, workloads=CLOSED, disturbed="mark")
+    do(tmp_path, campaign, "db1/block-01/runc", disturbances=["The host was busy."])
+    assert cells_to_repeat(tmp_path, "db1", 1) == []
+
+
+def test_a_pilot_that_does_not_count_gets_a_second_try_before_the_rates_are_set(tmp_path):
+    campaign = begin(tmp_path)
+    do(tmp_path, campaign, "db1/block-00/runc")
+    do(tmp_path, campaign, "db1/block-00/gvisor", validity=INVALID)
+    assert [cell["arm"] for cell in cells_to_repeat(tmp_path, "db1", 0)] == ["gvisor"]
+    do(tmp_path, campaign, "db1/block-00/gvisor", validity=INVALID)
+    assert cells_to_repeat(tmp_path, "db1", 0) == []
