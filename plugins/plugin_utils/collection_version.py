@@ -12,6 +12,8 @@ from pathlib import Path
 import yaml
 
 _ROOT = Path(__file__).parents[2]
+# The clone itself, where Ansible finds it through links: git judges a tree of links as one full of changes.
+_CLONE = Path(__file__).resolve().parents[2]
 
 
 def collection_version() -> str:
@@ -25,7 +27,7 @@ def collection_version() -> str:
 @cache
 def collection_git() -> str | None:
     """Return the commit of a clone (40 digits), ``… with changes`` where files differ from it; None elsewhere."""
-    if not (_ROOT / ".git").exists():
+    if not (_CLONE / ".git").exists():
         return None
     revision, changes = _git("rev-parse", "HEAD"), _git("status", "--porcelain", "--untracked-files=no")
     if not revision:
@@ -36,7 +38,7 @@ def collection_git() -> str | None:
 def _git(*arguments: str) -> str | None:
     # A clone of somebody else's is nothing that git may look into, and a controller may have no git.
     try:
-        answer = subprocess.run(["git", "-C", str(_ROOT), *arguments], capture_output=True, text=True, check=True)
+        answer = subprocess.run(["git", "-C", str(_CLONE), *arguments], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
     return answer.stdout.strip()
