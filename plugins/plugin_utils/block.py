@@ -82,7 +82,7 @@ def _is_to_repeat(record: Mapping[str, Any] | None, block: int, settings: Mappin
     if record is None:
         return False
     if not record["validity"]["valid"]:
-        return block == PILOT_BLOCK
+        return bool(block == PILOT_BLOCK)
     return settings.get("disturbed") == "repeat" and bool(record.get("disturbances"))
 
 
