@@ -25,7 +25,21 @@ PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 NAME = "katabench-e2e"
 PORT = 29042
 OPERATIONS = 3000
-RUNGS = ["read@0.3", "read@0.6", "read@0.9"]
+CLOSED = {"operations": OPERATIONS, "threads": 20}
+# A ladder of one rung is as much of a ladder as a test needs.
+WORKLOADS = [
+    {"name": "write", "operation": "write", **CLOSED},
+    {"name": "read", "operation": "read", **CLOSED},
+    {
+        "name": "read-ladder",
+        "operation": "read",
+        "duration_s": 8,
+        "threads": 20,
+        "ladder": {"of": "read", "fractions": [0.6]},
+        "options": ["-pop", f"dist=uniform(1..{OPERATIONS})"],
+    },
+]
+RUNG = "read@0.6"
 LIMIT_S = 1200
 # A machine that can carry virtual machines would download Kata's release, which is no test's to do.
 UNABLE = not {"vmx", "svm"} & set(Path("/proc/cpuinfo").read_text().split())
@@ -37,7 +51,7 @@ def settings(results_dir, **changes):
         "bench_name": NAME,
         "bench_cql_port": PORT,
         "bench_results_dir": str(results_dir),
-        "bench_profiles": {"tiny": {"replicates": 1, "operations": OPERATIONS, "threads": 20, "ladder_s": 8}},
+        "bench_profiles": {"tiny": {"replicates": 1, "operations": OPERATIONS, "threads": 20}},
         "bench_profile": "tiny",
         "bench_attribution": False,
         "bench_arms_where_able": ["kata", "kata-tuned"] if UNABLE else [],
@@ -129,6 +143,7 @@ def campaign(tmp_path_factory):
         inventory=str(ROOT / "local"),
         extravars=settings(
             directory / "results",
+            bench_workload_catalogue=WORKLOADS,
             bench_workloads=["write", "read", "read-ladder"],
             bench_attribution=True,
             attribution_probe_s=1,
@@ -153,7 +168,7 @@ def test_every_cell_has_a_valid_record(campaign):
     for record in found.values():
         assert record["validity"]["valid"], record["validity"]
         assert record["engine"] == {"name": "cassandra", "version": "5.0.6"}
-        assert [workload["name"] for workload in record["workloads"]] == ["write", "read", *RUNGS]
+        assert [workload["name"] for workload in record["workloads"]] == ["write", "read", RUNG]
         for workload in record["workloads"][:2]:
             assert workload["result"]["blocks"][0]["total"]["total_partitions"] == OPERATIONS
         for workload in record["workloads"]:
@@ -167,10 +182,9 @@ def test_every_arm_is_loaded_at_the_same_rates_and_they_come_from_the_pilot(camp
     assert sorted(pilot) == ["gvisor", "runc"]
     maxima = {arm: record["workloads"][1]["result"]["blocks"][0]["total"]["op_rate"] for arm, record in pilot.items()}
     assert ladder["maxima"] == {"read": maxima}
-    assert ladder["rates"]["read@0.6"] == int(0.6 * min(maxima.values()))
+    assert ladder["rates"] == {RUNG: int(0.6 * min(maxima.values()))}
     for record in records(results_dir).values():
-        rates = {workload["name"]: workload["asked"]["rate"]["ops_per_s"] for workload in record["workloads"][2:]}
-        assert rates == ladder["rates"]
+        assert record["workloads"][2]["asked"]["rate"]["ops_per_s"] == ladder["rates"][RUNG]
 
 
 def test_every_load_has_its_histograms_and_what_the_host_did_meanwhile(campaign):
