@@ -28,6 +28,7 @@ from ansible_collections.katabench.scylla.plugins.plugin_utils.report_tables imp
     raw_table,
     row_tables,
     status_grid,
+    was_probed,
 )
 from ansible_collections.katabench.scylla.plugins.plugin_utils.wording import arm_label
 
@@ -73,7 +74,7 @@ def render_page(
         latency_notes=_latency_notes(summary),
         printed=any(is_paced(row) and not row["hdr"] for cluster in summary["clusters"] for row in cluster["rows"]),
         probes=probe_tables(summary),
-        probed=any(record.get("attribution") for record in records),
+        probed=was_probed(summary),
         grids=status_grid(summary),
         states=STATES,
         hosts=host_table(summary, records),

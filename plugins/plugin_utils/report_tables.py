@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.katabench.scylla.plugins.plugin_utils.chart_attribution import Kept, entries_of, has_probes
 from ansible_collections.katabench.scylla.plugins.plugin_utils.chart_latency import kind_of
 from ansible_collections.katabench.scylla.plugins.plugin_utils.chart_style import arm_labels, is_paced
+from ansible_collections.katabench.scylla.plugins.plugin_utils.summary_attribution import CPU_PER_1000, CQL_READY
 
 PILOT_BLOCK = 0
 
@@ -113,13 +114,28 @@ def probe_tables(summary: Mapping[str, Any]) -> list[Line]:
     ]
 
 
+def was_probed(summary: Mapping[str, Any]) -> bool:
+    """Return whether microbenchmarks ran; some of the layers' figures come from the cells themselves."""
+    return any(
+        entry["probe"] != CQL_READY and not entry["probe"].startswith(CPU_PER_1000)
+        for cluster in summary["clusters"]
+        for entry in cluster["attribution"]
+    )
+
+
 def _failures(cluster: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return of each probe that failed the first reason: those of other blocks have other figures in the same words."""
     labels = arm_labels(cluster["rows"])
     return [
-        (f"{labels[entry['arm']]}, {entry['probe']}", sentence)
+        (f"{labels[entry['arm']]}, {entry['probe']}", _first_of(entry["failures"]))
         for entry in cluster["attribution"]
-        for sentence in entry["failures"]
+        if entry["failures"]
     ]
+
+
+def _first_of(sentences: Sequence[str]) -> str:
+    more = len(sentences) - 1
+    return f"{sentences[0]} (And {more} more {'time' if more == 1 else 'times'}.)" if more else sentences[0]
 
 
 def command_table(summary: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:

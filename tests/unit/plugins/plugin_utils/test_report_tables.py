@@ -21,6 +21,7 @@ from ansible_collections.katabench.scylla.plugins.plugin_utils.report_tables imp
     probe_tables,
     row_tables,
     status_grid,
+    was_probed,
 )
 from ansible_collections.katabench.scylla.plugins.plugin_utils.summary import summarise
 from ansible_collections.katabench.scylla.tests.unit import campaign_folder
@@ -111,6 +112,22 @@ def test_probes_have_their_sentences_and_failures(summary):
     assert table["failures"] == [("gvisor, disk-write-direct", campaign_folder.NO_DIRECT)]
     assert table["sentences"] == [words["sentence"] for words in summary["clusters"][0]["layer_words"]]
     assert table["entries"][0]["probe"] == "op rate, write"
+
+
+def test_a_probe_that_failed_in_every_block_is_one_line(summary):
+    entry = next(entry for entry in summary["clusters"][0]["attribution"] if entry["failures"])
+    entry["failures"] = ["29,599 from the cache.", "27,121 from the cache.", "26,527 from the cache."]
+    assert probe_tables(summary)[0]["failures"][0][1] == "29,599 from the cache. (And 2 more times.)"
+
+
+def test_whether_microbenchmarks_ran_is_told_by_their_figures(summary):
+    assert was_probed(summary)
+    for cluster in summary["clusters"]:
+        cluster["attribution"] = [
+            entry for entry in cluster["attribution"] if entry["probe"].startswith(("cql-ready", "cpu-per-1000-ops"))
+        ]
+        assert cluster["attribution"]
+    assert not was_probed(summary)
 
 
 def test_what_nodes_see_is_one_row_per_arm(summary, records):
