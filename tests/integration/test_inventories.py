@@ -12,39 +12,60 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.katabench.scylla.tests.stand_ins.scaleway_api import StandInApi
+
 CLONE = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
 
-def run(*command: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1"}
+def run(*command: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in the clone as somebody who has nothing in their home, and no credentials but those given."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("SCW_")} | {
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "ANSIBLE_NOCOLOR": "1",
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": "",
+        **variables,
+    }
     return subprocess.run(
         command, cwd=CLONE, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
 
 
-def test_scaleway_without_a_server_says_what_to_fill_in() -> None:
-    done = run("ansible-playbook", "bench.yml", "-i", "scaleway")
+@pytest.mark.parametrize(
+    "command", [("ansible-playbook", "bench.yml", "-i", "scaleway"), ("ansible-inventory", "--graph", "-i", "scaleway")]
+)
+def test_scaleway_without_credentials_says_what_to_set(command: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(*command, home=tmp_path)
     said = " ".join((done.stdout + done.stderr).split())
     assert done.returncode != 0
-    assert "names no host: put at least one under bench.hosts in its hosts.yml, with ansible_host" in said
+    assert (
+        "There are no credentials for Scaleway: set SCW_ACCESS_KEY, SCW_SECRET_KEY and SCW_DEFAULT_PROJECT_ID, or let "
+        "`scw init` write ~/.config/scw/config.yaml." in said
+    )
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize(("inventory", "hosts"), [("local", ["localhost"]), ("scaleway", [])])
-def test_inventory_lists_the_hosts_of_bench(inventory: str, hosts: list[str]) -> None:
-    done = run("ansible-inventory", "-i", inventory, "--list")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout).get("bench", {}).get("hosts", []) == hosts
+def test_an_account_without_a_server_says_how_to_order_one(tmp_path: Path) -> None:
+    with StandInApi() as api:
+        done = run("ansible-playbook", "bench.yml", "-i", "scaleway", home=tmp_path, **api.env())
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0
+    assert "names no host" in said
+    assert "playbooks/servers.yml" in said
+    assert {method for method, _path in api.requests} == {"GET"}
 
 
-def test_the_commented_example_is_an_inventory(tmp_path: Path) -> None:
-    text = (CLONE / "inventories" / "scaleway" / "hosts.yml").read_text()
-    head, _, hosts = text.partition("  hosts:\n")
-    assert hosts.startswith("  #  ")
-    (tmp_path / "hosts.yml").write_text(f"{head}  hosts:\n{hosts.replace('  #  ', '    ')}")
-    done = run("ansible-inventory", "-i", str(tmp_path / "hosts.yml"), "--list")
+def test_local_does_without_the_sdk(tmp_path: Path) -> None:
+    (tmp_path / "scaleway_core.py").write_text('raise SystemExit("local has imported the SDK")\n')
+    done = run(
+        *("ansible-playbook", "bench.yml", "-i", "local", "--tags", "plan"), home=tmp_path, PYTHONPATH=str(tmp_path)
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "has imported the SDK" not in done.stdout + done.stderr
+
+
+def test_local_is_this_machine(tmp_path: Path) -> None:
+    done = run("ansible-inventory", "-i", "local", "--list", home=tmp_path)
     assert done.returncode == 0, done.stderr
-    listed = json.loads(done.stdout)
-    (host,) = listed["bench"]["hosts"]
-    assert set(listed["_meta"]["hostvars"][host]) >= {"ansible_host", "ansible_user"}
+    assert json.loads(done.stdout)["bench"]["hosts"] == ["localhost"]

@@ -53,7 +53,7 @@ def test_a_command_without_junit_is_one_test(project: Path) -> None:
     assert step(project, "count", "good", "bad")[1][-1] == "1 passed, 1 failed"
     assert step(project, "count", "good") == (
         0,
-        ["good                         1 passed     0 failed", "1 passed, 0 failed"],
+        ["good                         1 passed     0 failed      0 s", "1 passed, 0 failed"],
     )
 
 
@@ -71,6 +71,7 @@ def test_a_failure_that_junit_does_not_know_is_counted(project: Path) -> None:
 def test_a_step_that_never_ran_has_failed(project: Path) -> None:
     status, lines = step(project, "count", "unit")
     assert (status, lines[-1]) == (1, "0 passed, 1 failed")
+    assert lines[0].endswith(" - s")
 
 
 def test_what_an_earlier_run_left_does_not_count(project: Path) -> None:
