@@ -17,6 +17,7 @@ from ansible_collections.katabench.scylla.plugins.plugin_utils.collection_versio
     collection_git,
     collection_version,
 )
+from ansible_collections.katabench.scylla.plugins.plugin_utils.load_shares import merge_raw
 from ansible_collections.katabench.scylla.plugins.plugin_utils.plan import PILOT_BLOCK, item_name, rate_of
 from ansible_collections.katabench.scylla.plugins.plugin_utils.raw_files import read_raw
 from ansible_collections.katabench.scylla.plugins.plugin_utils.record import (
@@ -69,10 +70,7 @@ def _write(campaign_dir: Path, cell: dict[str, Any], path: Path, args: dict[str,
         run_id=campaign["run_id"],
         cell=cell,
         facts=facts,
-        raw={
-            workload["name"]: read_raw(campaign_dir, cell["id"], workload["name"], rate_mode=_rate_mode(workload))
-            for workload in facts.get("workloads") or []
-        },
+        raw={workload["name"]: _read(campaign_dir, cell["id"], workload) for workload in facts.get("workloads") or []},
         failure=args["failure"],
         workload_names=_workload_names(settings, cell["block"]),
         versions=_versions(),
@@ -81,6 +79,15 @@ def _write(campaign_dir: Path, cell: dict[str, Any], path: Path, args: dict[str,
     )
     write_record(path, record)
     return record
+
+
+def _read(campaign_dir: Path, cell_id: str, workload: dict[str, Any]) -> dict[str, Any]:
+    name, rate_mode = workload["name"], _rate_mode(workload)
+    loaders = [loader["name"] for loader in workload.get("loaders") or []]
+    if not loaders:
+        return read_raw(campaign_dir, cell_id, name, rate_mode=rate_mode)
+    parts = {loader: read_raw(campaign_dir, cell_id, f"{name}/{loader}", rate_mode=rate_mode) for loader in loaders}
+    return {**merge_raw(parts), "parts": parts}
 
 
 def _rate_mode(workload: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - Turns a workload into the command line of cassandra-stress and into what the record says was asked for.
 author: katabench authors (@katabench)
-positional: _input, nodes, keyspace, hdr_path
+positional: _input, nodes, keyspace, hdr_path, loaders
 options:
   _input:
     description:
@@ -32,6 +32,10 @@ options:
     description: Where the load, at its place, leaves its latencies as an HdrHistogram log. Empty for none.
     type: str
     default: ""
+  loaders:
+    description: How many loaders do it together. Each takes its share of operations, threads and rate.
+    type: int
+    default: 1
 """
 
 EXAMPLES = r"""
@@ -44,7 +48,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: A dictionary of C(name), C(operation), C(argv), C(command) and C(asked).
+  description:
+    - A dictionary of C(name), C(operation), C(argv), C(command), C(asked), and C(shares), the same of each loader.
   type: dict
 """
 
@@ -52,17 +57,18 @@ from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.katabench.scylla.plugins.plugin_utils.stress_command import WorkloadError, make_run
+from ansible_collections.katabench.scylla.plugins.plugin_utils.load_shares import make_runs
+from ansible_collections.katabench.scylla.plugins.plugin_utils.stress_command import WorkloadError
 
 
-def stress_run(workload, nodes, keyspace="ksX", hdr_path=""):
-    """Translate make_run for Jinja."""
+def stress_run(workload, nodes, keyspace="ksX", hdr_path="", loaders=1):
+    """Translate make_runs for Jinja."""
     if not isinstance(workload, Mapping):
         raise AnsibleFilterError(f"stress_run takes a workload as a dictionary, not a {type(workload).__name__}")
     if isinstance(nodes, str) or not nodes:
         raise AnsibleFilterError(f"stress_run takes a list of at least one node, not {nodes!r}")
     try:
-        return make_run(workload, nodes, keyspace, hdr_path or None)
+        return make_runs(workload, int(loaders), nodes, keyspace, hdr_path or None)
     except WorkloadError as error:
         raise AnsibleFilterError(str(error)) from error
 

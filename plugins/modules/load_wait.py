@@ -13,6 +13,8 @@ description:
   - Runs a command that ends when the load generator ends and prints its exit status (for instance C(docker wait)), for
     at most O(wait_s) seconds. In a loop that ends with it, every pass gives a sign of life.
   - Between two signs of life one process sleeps, so that the waiting takes nothing from the host under test.
+  - A connection that breaks is made again for O(reconnect_timeout_s), since the load goes on without it. One that
+    is cut without a word is noticed by SSH only where it is told to look (C(ServerAliveInterval)).
 author: katabench authors (@katabench)
 options:
   argv:
@@ -36,6 +38,18 @@ options:
     description: Seconds after O(started_at) at which the load generator has had its time.
     type: float
     required: true
+  reconnect_timeout_s:
+    description: Seconds for a host that cannot be reached any more, or reboots, to come back.
+    type: float
+    default: 600
+    version_added: 0.4.0
+  boot:
+    description:
+      - RV(boot) of an earlier pass. A host that has another one by now was started anew, and the load ended with it.
+      - When empty, that is told by the host's clock: whether it was started after O(started_at).
+    type: str
+    default: ""
+    version_added: 0.4.0
   cluster:
     description: The cluster under load, for the display.
     type: str
@@ -57,51 +71,76 @@ EXAMPLES = r"""
     dir: /var/tmp/load
     started_at: "{{ loader.container.State.StartedAt }}"
     timeout_s: 3600
+    boot: "{{ waited.boot | default('') }}"
   register: waited
   loop: "{{ range(360) | list }}"
   loop_control:
     label: "{{ waited.last_line | default('') }}"
-    break_when: waited.finished or waited.timed_out
+    break_when: waited is failed or waited.finished or waited.timed_out or waited.fault | length > 0
 """
 
 RETURN = r"""
 finished:
   description: Whether the load generator has ended.
   type: bool
-  returned: always
+  returned: success
 exit_status:
   description: Its exit status; null while it runs. (A key C(rc) would make this task fail with the load.)
   type: int
-  returned: always
+  returned: success
 interrupted:
   description: Whether a signal ended it (a status above 128, by the convention of shells and container engines).
   type: bool
-  returned: always
+  returned: success
 timed_out:
   description: Whether it still runs after O(timeout_s).
   type: bool
-  returned: always
-elapsed_s:
-  description: Seconds since O(started_at).
+  returned: success
+fault:
+  description: Why there is nothing to wait for any more, as a sentence; empty otherwise.
+  type: str
+  returned: success
+lost:
+  description: Whether the host could not be reached for O(reconnect_timeout_s).
+  type: bool
+  returned: success
+silent_s:
+  description: Seconds for which the host could not be reached before it answered.
   type: float
-  returned: always
+  returned: success
+rebooted:
+  description: Whether the host was started anew since the load began.
+  type: bool
+  returned: success
+going_down:
+  description: Whether the host is being shut down. It is asked again until it is back.
+  type: bool
+  returned: success
+boot:
+  description: What tells this start of the host from any other.
+  type: str
+  returned: success
+elapsed_s:
+  description: Seconds from O(started_at) to RV(finished_at).
+  type: float
+  returned: success
 started_at:
   description: O(started_at), to the second.
   type: str
-  returned: always
+  returned: success
 finished_at:
-  description: Now, by the clock of the host, as ISO 8601 in UTC, to the second.
+  description: When it ended, or else now, by the clock of the host, as ISO 8601 in UTC, to the second.
   type: str
-  returned: always
+  returned: success
 files:
   description: The files of O(dir), each with C(name) and C(bytes).
   type: list
   elements: dict
-  returned: always
+  returned: success
 last_line:
   description: The last line that the load generator has printed.
   type: str
-  returned: always
+  returned: success
 """
 
 import os
@@ -110,9 +149,32 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.katabench.scylla.plugins.module_utils.host_boot import read_boot, read_start_age_s
+
 _SIGNALLED = 128
 _TAIL_BYTES = 4096
 _TO_THE_SECOND = "%Y-%m-%dT%H:%M:%S"
+_SYSTEMCTL_TIMEOUT_S = 5
+# What a time loses when it is read to the second.
+_FRACTION_S = 1
+# For a command to say of something that it is over.
+_MOMENT_S = 5
+
+_NOTHING = {
+    "boot": "",
+    "finished": False,
+    "exit_status": None,
+    "interrupted": False,
+    "timed_out": False,
+    "fault": "",
+    "rebooted": False,
+    "going_down": False,
+    "elapsed_s": 0.0,
+    "started_at": "",
+    "finished_at": "",
+    "files": [],
+    "last_line": "",
+}
 
 
 def read_time(text):
@@ -147,6 +209,70 @@ def list_files(path):
     return sorted(files, key=lambda file: file["name"])
 
 
+def is_going_down():
+    """Ask systemd whether the host is being shut down: containers end then, and the engine, before the connection."""
+    try:
+        answer = subprocess.run(
+            ["systemctl", "is-system-running"],
+            capture_output=True,
+            text=True,
+            timeout=_SYSTEMCTL_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return answer.stdout.strip() == "stopping"
+
+
+def newest_change(path):
+    """Return when a file of a directory was last written, None where there is none."""
+    with os.scandir(path) as entries:
+        changes = [entry.stat().st_mtime for entry in entries if entry.is_file()]
+    return datetime.fromtimestamp(max(changes), timezone.utc) if changes else None
+
+
+def was_rebooted(before, boot, elapsed_s):
+    """Tell whether the host was started anew since another pass saw its start, or since the load began."""
+    if before:
+        return before != boot
+    age_s = read_start_age_s()
+    return age_s is not None and age_s < elapsed_s - _FRACTION_S
+
+
+def look(params, started):
+    """Wait for the load and say how it is, and with it the moment that is true of."""
+    boot = read_boot()
+    asked = datetime.now(timezone.utc)
+    elapsed_s = (asked - started).total_seconds()
+    if was_rebooted(params["boot"], boot, elapsed_s):
+        return {"boot": boot, "rebooted": True}, asked
+    left_s = params["timeout_s"] - elapsed_s
+    try:
+        # Past its time it is asked for a moment: it may have ended in time, while the host could not be reached.
+        wait_s = min(params["wait_s"], left_s) if left_s > 0 else _MOMENT_S
+        status = wait_for_status(params["argv"], wait_s)
+        files, written = list_files(params["dir"]), newest_change(params["dir"])
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+        if is_going_down():
+            return {"boot": boot, "going_down": True}, asked
+        detail = (getattr(error, "stderr", None) or str(error)).strip()
+        return {"boot": boot, "fault": f"'{' '.join(params['argv'])}' did not say how the load ended: {detail}"}, asked
+    interrupted = status is not None and status > _SIGNALLED
+    if interrupted and is_going_down():
+        return {"boot": boot, "going_down": True}, asked
+    answered = datetime.now(timezone.utc)
+    had_ended = status is not None and (answered - asked).total_seconds() < _MOMENT_S
+    seen = {
+        "boot": boot,
+        "finished": status is not None,
+        "exit_status": status,
+        "interrupted": interrupted,
+        "files": files,
+        "last_line": read_last_line(os.path.join(params["dir"], "stdout")),
+    }
+    return seen, written if had_ended and written and started <= written <= asked else answered
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
@@ -155,6 +281,9 @@ def main():
             "wait_s": {"type": "float", "default": 10},
             "started_at": {"type": "str", "required": True},
             "timeout_s": {"type": "float", "required": True},
+            # For the controller, in plugins/action/load_wait.py.
+            "reconnect_timeout_s": {"type": "float", "default": 600},
+            "boot": {"type": "str", "default": ""},
             "cluster": {"type": "str", "default": ""},
             "workload": {"type": "str", "default": ""},
         },
@@ -162,18 +291,7 @@ def main():
     )
     params = module.params
     if module.check_mode:
-        module.exit_json(
-            changed=False,
-            finished=True,
-            exit_status=None,
-            interrupted=False,
-            timed_out=False,
-            elapsed_s=0.0,
-            files=[],
-            last_line="",
-            started_at="",
-            finished_at="",
-        )
+        module.exit_json(changed=False, **dict(_NOTHING, finished=True))
 
     try:
         started = read_time(params["started_at"])
@@ -181,33 +299,25 @@ def main():
         module.fail_json(
             msg=f"started_at is {params['started_at']!r}; a time like 2026-01-31T12:00:00Z is expected: {error}"
         )
-    left_s = params["timeout_s"] - (datetime.now(timezone.utc) - started).total_seconds()
-    try:
-        rc = wait_for_status(params["argv"], min(params["wait_s"], left_s))
-        files = list_files(params["dir"])
-    except (OSError, ValueError, subprocess.CalledProcessError) as error:
-        detail = (getattr(error, "stderr", None) or str(error)).strip()
-        module.fail_json(msg=f"'{' '.join(params['argv'])}' did not say how the load ended: {detail}")
-    now = datetime.now(timezone.utc)
-    elapsed_s = (now - started).total_seconds()
-    last_line = read_last_line(os.path.join(params["dir"], "stdout"))
-    module.exit_json(
-        changed=False,
-        finished=rc is not None,
-        exit_status=rc,
-        interrupted=rc is not None and rc > _SIGNALLED,
-        timed_out=rc is None and elapsed_s >= params["timeout_s"],
+    seen, moment = look(params, started)
+    elapsed_s = (moment - started).total_seconds()
+    result = dict(
+        _NOTHING,
         elapsed_s=elapsed_s,
         started_at=started.strftime(_TO_THE_SECOND + "Z"),
-        finished_at=now.strftime(_TO_THE_SECOND + "Z"),
-        files=files,
-        last_line=last_line,
+        finished_at=moment.strftime(_TO_THE_SECOND + "Z"),
+        **seen,
+    )
+    goes_on = not any(result[key] for key in ("finished", "rebooted", "going_down", "fault"))
+    module.exit_json(
+        **dict(result, timed_out=goes_on and elapsed_s >= params["timeout_s"]),
+        changed=False,
         katabench_event={
             "event": "interval",
             "cluster": params["cluster"],
             "workload": params["workload"],
             "elapsed_s": elapsed_s,
-            "line": last_line,
+            "line": result["last_line"],
         },
     )
 

@@ -17,8 +17,10 @@ description:
   - Nothing without the id is ever touched, nor is what calls the module.
 options:
   container_id:
-    description: The engine's whole id of the container, 64 hexadecimal digits.
-    type: str
+    description:
+      - The engine's whole id of the container, 64 hexadecimal digits; or a list of those of several (since 0.4.0).
+    type: list
+    elements: str
     required: true
   state:
     description:
@@ -141,22 +143,30 @@ def unmount(module, container_id):
     return []
 
 
+def remove(module, container_id, patience_s):
+    """End what runs and unmount what is mounted; give what is still there."""
+    alive = end_processes(container_id, patience_s)
+    return [f"{process['program']} (pid {process['pid']})" for process in alive] + unmount(module, container_id)
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
-            "container_id": {"type": "str", "required": True},
+            "container_id": {"type": "list", "elements": "str", "required": True},
             "state": {"type": "str", "choices": ["reported", "absent"], "default": "reported"},
             "patience_s": {"type": "float", "default": 5},
         },
         supports_check_mode=True,
     )
-    container_id = module.params["container_id"]
+    container_ids = module.params["container_id"]
     try:
-        check_container_id(container_id)
+        for container_id in container_ids:
+            check_container_id(container_id)
     except ValueError as error:
         module.fail_json(msg=str(error))
 
-    processes, mounts = find_processes(container_id), find_mounts(container_id)
+    processes = [process for container_id in container_ids for process in find_processes(container_id)]
+    mounts = [mount for container_id in container_ids for mount in find_mounts(container_id)]
     found = {
         "processes": processes,
         "mounts": mounts,
@@ -165,14 +175,14 @@ def main():
     if module.params["state"] == "reported":
         module.exit_json(changed=False, **found)
     if not module.check_mode:
-        alive = end_processes(container_id, module.params["patience_s"])
-        mounted = unmount(module, container_id)
-        if alive or mounted:
-            stays = [f"{process['program']} (pid {process['pid']})" for process in alive] + mounted
-            module.fail_json(
-                msg=f"Of the sandbox of {container_id} there still is, after SIGKILL and umount: {', '.join(stays)}.",
-                **found,
-            )
+        for container_id in container_ids:
+            stays = remove(module, container_id, module.params["patience_s"])
+            if stays:
+                module.fail_json(
+                    msg=f"Of the sandbox of {container_id} there still is, after SIGKILL and umount: "
+                    f"{', '.join(stays)}.",
+                    **found,
+                )
     module.exit_json(changed=bool(processes or mounts), **found)
 
 

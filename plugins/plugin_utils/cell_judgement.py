@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.katabench.scylla.plugins.plugin_utils.load_shares import late_marks
 from ansible_collections.katabench.scylla.plugins.plugin_utils.parity import judge_parity
 from ansible_collections.katabench.scylla.plugins.plugin_utils.quiet import load_disturbances, quiet_faults
 from ansible_collections.katabench.scylla.plugins.plugin_utils.record import SCHEMA, RecordError, check_record
@@ -38,8 +39,9 @@ def build_record(
     the cluster, gives it), ``workloads`` (those that were started, in order), ``started_at``, ``finished_at`` and, if
     known, ``sandbox`` (what the arm ran in), ``starts`` (each attempt to start a node), ``quiet`` (what the host did
     before), ``attribution`` (what the probes measured) and ``timings_s``. ``raw`` holds, for each of these workloads,
-    what ``raw_files.read_raw`` found. ``failure`` is what stopped the cell, if anything did. ``workload_names`` are
-    those the cell was to run: when nothing stopped it and one of them is missing, the cell is incomplete.
+    what ``raw_files.read_raw`` found; of a workload with several ``loaders``, what ``load_shares.merge_raw`` made of
+    theirs, with these by name as ``parts``. ``failure`` is what stopped the cell, if anything did. ``workload_names``
+    are those the cell was to run: when nothing stopped it and one of them is missing, the cell is incomplete.
 
     With ``parity_mode`` "mark", nodes that have other resources than they were given are named and the cell counts.
     ``thresholds`` (those of ``quiet.py``) say what disturbs a cell; a disturbed cell counts and is marked.
@@ -58,9 +60,11 @@ def build_record(
         "run_id": run_id,
         "cell": dict(cell),
         **{key: facts.get(key) for key in ("arm", "engine", "image", "host", "cluster", "started_at", "finished_at")},
+        "hosts": facts.get("hosts"),
         "sandbox": facts.get("sandbox"),
         "starts": facts.get("starts") or [],
         "quiet": facts.get("quiet"),
+        "quiet_others": facts.get("quiet_others") or {},
         "attribution": facts.get("attribution"),
         "parity": {"nodes": nodes, "band": facts["parity_band"], "mode": parity_mode, "valid": False, "failures": []}
         if has_parity
@@ -73,7 +77,7 @@ def build_record(
     }
     check_record(record, f"What is known of cell {cell['id']}")
     record["disturbances"] = _disturbances(record, thresholds or {})
-    _judge(record, {name: found["log_error"] for name, found in raw.items()}, workload_names)
+    _judge(record, raw, workload_names)
     return record
 
 
@@ -85,6 +89,8 @@ def _workload(seen: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]
         "interrupted": seen.get("interrupted", False),
         "containers_died": seen.get("containers_died") or [],
         "settle": seen.get("settle"),
+        "start_at_s": seen.get("start_at_s"),
+        "loaders": seen.get("loaders") or [],
         "result": raw["log"],
         "steady": raw.get("steady"),
         "hdr": raw.get("hdr") or _missing_hdr(seen),
@@ -103,8 +109,14 @@ def _missing_hdr(seen: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _disturbances(record: Mapping[str, Any], thresholds: Mapping[str, Any]) -> list[str]:
     before = quiet_faults(record["quiet"], thresholds) if record["quiet"] else []
-    # A virtual machine's own threads are beside its limit, so of what others took nothing can be said there.
-    nodes_cpus = None if record["sandbox"] else record["cluster"]["nodes"] * _given(record)["cpus"]
+    before += [
+        f"{host}: {sentence}"
+        for host, quiet in record["quiet_others"].items()
+        for sentence in quiet_faults(quiet, thresholds)
+    ]
+    # A virtual machine's own threads are beside its limit, so of what others took nothing can be said there; nor where
+    # the nodes are on other hosts than the loader.
+    nodes_cpus = None if record["sandbox"] or record["hosts"] else record["cluster"]["nodes"] * _given(record)["cpus"]
     during = [
         f"{workload['name']}: {sentence}"
         for workload in record["workloads"]
@@ -114,18 +126,58 @@ def _disturbances(record: Mapping[str, Any], thresholds: Mapping[str, Any]) -> l
     return [*before, *during]
 
 
-def _judge(record: dict[str, Any], log_errors: Mapping[str, str | None], workload_names: Sequence[str]) -> None:
+def _judge(record: dict[str, Any], raw: Mapping[str, Mapping[str, Any]], workload_names: Sequence[str]) -> None:
     """Put the verdicts in their places."""
     cluster, parity = record["cluster"], record["parity"]
     if parity is not None:
         verdict = judge_parity(_given(record), parity["nodes"], parity["band"])
         parity |= {"valid": verdict["valid"], "failures": verdict["failures"]}
     for workload in record["workloads"]:
-        workload["validity"] = judge_workload(
-            {**workload["asked"], "nodes": cluster["nodes"]},
-            {**workload, "log": workload["result"], "log_error": log_errors[workload["name"]]},
+        found = raw[workload["name"]]
+        workload["validity"] = (
+            _judge_together(workload, found["parts"], cluster["nodes"])
+            if workload["loaders"]
+            else judge_workload(
+                {**workload["asked"], "nodes": cluster["nodes"]},
+                {**workload, "log": workload["result"], "log_error": found["log_error"]},
+            )
         )
     record["validity"] = _cell_validity(record, workload_names)
+
+
+def _judge_together(workload: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]], nodes: int) -> dict[str, Any]:
+    """Judge a load by several loaders: it counts where each of their shares does."""
+    failures = [
+        {"class": "incomplete", "sentence": f"{loader['fault']} What the others did is not the load."}
+        for loader in workload["loaders"]
+        if loader["fault"]
+    ]
+    verdicts = {
+        loader["name"]: judge_workload(
+            {**loader["asked"], "nodes": nodes},
+            {
+                **workload,
+                **loader,
+                "log": parts[loader["name"]]["log"],
+                "log_error": parts[loader["name"]]["log_error"],
+            },
+        )
+        for loader in workload["loaders"]
+        if not loader["fault"]
+    }
+    for name, verdict in verdicts.items():
+        for fault in verdict["failures"]:
+            # What is wrong with the cluster is so for all of them, and said once.
+            of_all = all(fault in other["failures"] for other in verdicts.values())
+            said = fault if of_all else {**fault, "sentence": f"{name}: {fault['sentence']}"}
+            failures += [] if said in failures else [said]
+    marks = [f"{name}: {mark}" for name, verdict in verdicts.items() for mark in verdict["marks"]]
+    began_s = {loader["name"]: _seconds_since_1970(loader.get("began_at")) for loader in workload["loaders"]}
+    return {
+        "valid": not failures,
+        "failures": failures,
+        "marks": [*marks, *late_marks(workload["start_at_s"], began_s)],
+    }
 
 
 def _given(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,6 +229,13 @@ def _workload_marks(workload: Mapping[str, Any]) -> list[str]:
     if hdr and not hdr["complete"]:
         marks.append(f"Its histograms are incomplete: {hdr['sentence']}")
     return marks
+
+
+def _seconds_since_1970(at: Any) -> float | None:
+    try:
+        return datetime.fromisoformat(at).timestamp()
+    except (TypeError, ValueError):
+        return None
 
 
 def _seconds_between(started_at: Any, finished_at: Any) -> float | None:

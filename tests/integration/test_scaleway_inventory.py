@@ -163,14 +163,15 @@ def test_groups_and_variables_are_composed(api: StandInApi, ask: Ask) -> None:
     assert sorted(found["zone_fr_par_2"]["hosts"]) == ["alone", "node-1"]
 
 
-def test_the_inventory_of_the_clone_has_the_servers_in_its_group(api: StandInApi, tmp_path: Path) -> None:
-    order(api, "node-1")
-    order(api, "stranger")
-    api.set_state("stranger", tags=["somebody's"])
+def test_the_inventory_of_the_clone_reads_clusters_from_tags(api: StandInApi, tmp_path: Path) -> None:
+    order(api, "node-1", "cluster=three")
+    order(api, "load-1", "cluster=three", "role=loader")
     environment = os.environ | {"HOME": str(tmp_path), "PATH": f"{BIN}:{os.environ['PATH']}", **api.env()}
     command = ["ansible-inventory", "-i", "scaleway", "--list"]
     ended = subprocess.run(command, cwd=CLONE, env=environment, capture_output=True, text=True, check=False)
-    assert listed(ended)["bench"]["hosts"] == ["node-1"]
+    variables = listed(ended)["_meta"]["hostvars"]
+    assert (variables["node-1"]["bench_cluster"], variables["load-1"]["bench_role"]) == ("three", "loader")
+    assert "bench_role" not in variables["node-1"]
 
 
 @pytest.mark.parametrize(

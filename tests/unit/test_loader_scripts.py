@@ -19,9 +19,9 @@ UNTIL_SAMPLED = 'until grep -qs ^sample "$1/samples"; do sleep 0.02; done; '
 NUMBER = r"\d+(\.\d+)?"
 
 
-def command(output: Path, load: str) -> list[str]:
+def command(output: Path, load: str, start_at_s: int = 0) -> list[str]:
     loader, sampler = ((FILES / f"{name}.sh").read_text() for name in ("loader", "sampler"))
-    return ["sh", "-c", loader, "loader", sampler, str(output), "sh", "-c", load, "load", str(output)]
+    return ["sh", "-c", loader, "loader", sampler, str(output), str(start_at_s), "sh", "-c", load, "load", str(output)]
 
 
 def run(output: Path, load: str) -> subprocess.CompletedProcess[str]:
@@ -52,13 +52,20 @@ def test_what_the_load_takes_is_in_the_samples_of_the_host(tmp_path: Path) -> No
             assert int(before[place]) <= int(ticks[place]) <= int(after[place])
 
 
+def test_a_load_begins_when_it_is_to_begin(tmp_path: Path) -> None:
+    start_at_s = int(time.time()) + 2
+    asked = command(tmp_path, "date +%s%N", start_at_s)
+    assert subprocess.run(asked, timeout=30, check=False).returncode == 0
+    assert int((tmp_path / "stdout").read_text()) >= start_at_s * 10**9
+
+
 @pytest.mark.parametrize("status", [0, 1, 7, 137])
 def test_the_exit_status_is_that_of_the_load(tmp_path: Path, status: int) -> None:
     assert run(tmp_path, f"exit {status}").returncode == status
 
 
 def test_a_load_that_cannot_be_started_is_told_by_the_status_of_the_shell(tmp_path: Path) -> None:
-    asked = command(tmp_path, "")[:6]
+    asked = command(tmp_path, "")[:7]
     assert subprocess.run([*asked, "/no/such/load"], timeout=30, check=False).returncode == 127
     assert "no/such/load" in (tmp_path / "stderr").read_text()
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -19,7 +21,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0: any")
     parser.add_argument("--state", type=Path, help="file that says what exists and how often something was ordered")
     parser.add_argument("--machines", type=Path, help='JSON: [{"address": …}], handed out to orders')
-    parser.add_argument("--install-command", help="run when an installation begins: ADDRESS, HOSTNAME, SSH_KEYS")
+    parser.add_argument(
+        "--install-command", type=shlex.split, help="run when an installation begins: ADDRESS, HOSTNAME, SSH_KEYS"
+    )
     parser.add_argument("--polls-per-state", type=int, default=1)
     asked = parser.parse_args()
     account = Account(
@@ -28,6 +32,8 @@ def main() -> None:
         polls_per_state=asked.polls_per_state,
         state=asked.state,
     )
+    # Being told to end is how it ends, and no failure.
+    signal.signal(signal.SIGTERM, lambda *_signal: sys.exit())
     api = StandInApi(account, asked.port)
     sys.stdout.write(f"listening on {api.url}\n")
     sys.stdout.flush()

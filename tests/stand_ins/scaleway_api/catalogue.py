@@ -79,3 +79,16 @@ def _offer(zone: str, number: int, name: str, euros: int, nanos: int, **others: 
         "zone": zone,
         **others,
     }
+
+
+def options() -> list[dict[str, Any]]:
+    """List the options, which are the same in all zones."""
+    return [
+        {
+            "id": "00000000-0000-4000-8000-000000000201",
+            "name": "Private Network",
+            "manageable": True,
+            "private_network": {"bandwidth_in_bps": 1_000_000_000},
+        },
+        {"id": "00000000-0000-4000-8000-000000000202", "name": "Remote Access", "manageable": True, "remote_access": {}},
+    ]

@@ -8,16 +8,18 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from . import catalogue
-from .account import PROJECT, SECRET_KEY, Account, Refusal
+from .account import PROJECT, SECRET_KEY, Account, Refusal, invalid
 
 Query = Mapping[str, list[str]]
+
+LARGEST_PAGE = 100
 
 
 class StandInApi:
@@ -81,20 +83,24 @@ class StandInApi:
         fault = {"status": status, "body": {"type": kind, "message": message}, "headers": headers or {}}
         self._faults += [{"method": method, "path": path, **fault}] * times
 
-    def cut_next(self, method: str, path: str) -> None:
-        """Do what the next request to a path asks for, and lose half of the answer."""
-        self._faults.append({"method": method, "path": path, "cut": True})
+    def cut_next(self, method: str, path: str, *, closed: bool = False) -> None:
+        """Do what the next request to a path asks for, and lose half of the answer, or (closed) all of it."""
+        self._faults.append({"method": method, "path": path, "closed" if closed else "cut": True})
 
     def hang_next(self, method: str, path: str, seconds: float) -> None:
         """Let the next request to a path wait for its answer."""
         self._faults.append({"method": method, "path": path, "hang_s": seconds})
 
     def set_state(self, name: str, *, install_status: str | None = None, **members: Any) -> None:
-        """Put a server into a state, in which it stays."""
-        for server in [server for server in self.account.servers if server["name"] == name]:
-            server.update(members, frozen="status" in members or install_status is not None)
-            if install_status is not None:
-                server["install"]["status"] = install_status
+        """Change a server. A status that is set stays, until the server is installed anew or deleted."""
+        with self.account.lock:
+            for server in [server for server in self.account.servers if server["name"] == name]:
+                server.update(members)
+                if install_status is not None:
+                    server["install"]["status"] = install_status
+                if "status" in members or install_status is not None:
+                    self.account.frozen.add(server["id"])
+            self.account.keep()
 
     def take_fault(self, method: str, path: str) -> dict[str, Any]:
         """Return the fault that is to be shown for a request, once."""
@@ -132,15 +138,22 @@ class _Handler(BaseHTTPRequestHandler):
             fault = self.api.take_fault(method, parts.path)
         time.sleep(fault.get("hang_s", 0))
         if "status" in fault:
-            self._send(fault["status"], fault["body"], fault["headers"])
+            self._send(fault["status"], json.dumps(fault["body"]), fault["headers"])
             return
+        headers = {}
         try:
+            # Written down before another request changes what is told.
             with self.api.account.lock:
                 body = self._answer(method, parts.path, parse_qs(parts.query), json.loads(text or b"{}"))
+                if parts.path.startswith("/instance/"):
+                    headers["X-Total-Count"] = str(body.pop("total_count"))
+                status, told = 200, json.dumps(body)
         except Refusal as refusal:
-            self._send(refusal.status, refusal.body, {})
+            status, told = refusal.status, json.dumps(refusal.body)
+        if fault.get("closed"):
+            self.close_connection = True
             return
-        self._send(200, body, {}, cut=fault.get("cut", False))
+        self._send(status, told[: len(told) // 2] if fault.get("cut") else told, headers)
 
     def _answer(self, method: str, path: str, query: Query, asked: Mapping[str, Any]) -> dict[str, Any]:
         if self.headers.get("X-Auth-Token") != SECRET_KEY:
@@ -155,9 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return methods[method](self.api.account, query, asked, **match.groupdict())
         raise Refusal(404, "not_found", f"the stand-in does not know {method} {path}")
 
-    def _send(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str], *, cut: bool = False) -> None:
-        text = json.dumps(body).encode()
-        text = text[: len(text) // 2] if cut else text
+    def _send(self, status: int, told: str, headers: Mapping[str, str]) -> None:
+        text = told.encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
@@ -168,35 +180,50 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _page(key: str, items: list[dict[str, Any]], query: Query, size_key: str = "page_size") -> dict[str, Any]:
-    size, page = int(query.get(size_key, ["20"])[0]), int(query.get("page", ["1"])[0])
-    shown = [{name: value for name, value in item.items() if name != "frozen"} for item in items]
-    return {key: shown[(page - 1) * size : page * size], "total_count": len(items)}
+    size, page = _number(query, size_key, 20), _number(query, "page", 1)
+    if size > LARGEST_PAGE:
+        raise invalid(size_key, "constraint", f"at most {LARGEST_PAGE}")
+    return {key: items[(page - 1) * size : page * size], "total_count": len(items)}
+
+
+def _number(query: Query, key: str, default: int) -> int:
+    text = query.get(key, [str(default)])[0]
+    if not text.isdecimal() or int(text) < 1:
+        raise invalid(key, "constraint", "a number from 1 on")
+    return int(text)
+
+
+def _equal(items: Iterable[dict[str, Any]], query: Query, *keys: str) -> list[dict[str, Any]]:
+    """Return what has one of the asked values, for each of the keys that is asked for."""
+    return [item for item in items if all(item.get(key) in query[key] for key in keys if key in query)]
+
+
+def _named(items: Iterable[dict[str, Any]], query: Query) -> list[dict[str, Any]]:
+    return [item for item in items if query.get("name", [""])[0] in item["name"]]
 
 
 def _list_servers(account: Account, query: Query, _asked: Mapping[str, Any], zone: str) -> dict[str, Any]:
-    wanted = {
-        "tags": lambda server, tags: set(tags) <= set(server["tags"]),
-        "status": lambda server, statuses: server["status"] in statuses,
-        "project_id": lambda server, projects: server["project_id"] in projects,
-        "name": lambda server, names: names[0] in server["name"],
-    }
-    servers = [
-        server
-        for server in account.listed(zone)
-        if all(fits(server, query[key]) for key, fits in wanted.items() if key in query)
-    ]
-    return _page("servers", servers, query)
+    tags = set(query.get("tags", []))
+    servers = _named(_equal(account.listed(zone), query, "status", "project_id"), query)
+    return _page("servers", [server for server in servers if tags <= set(server["tags"])], query)
 
 
 def _list_offers(_account: Account, query: Query, _asked: Mapping[str, Any], zone: str) -> dict[str, Any]:
-    period = query.get("subscription_period")
-    offers = [offer for offer in catalogue.offers(zone) if not period or offer["subscription_period"] in period]
-    return _page("offers", offers, query)
+    return _page("offers", _equal(catalogue.offers(zone), query, "subscription_period"), query)
+
+
+def _list_options(_account: Account, query: Query, _asked: Mapping[str, Any], **_zone: str) -> dict[str, Any]:
+    return _page("options", _named(catalogue.options(), query), query)
+
+
+def _list_keys(account: Account, query: Query, _asked: Mapping[str, Any]) -> dict[str, Any]:
+    return _page("ssh_keys", _named(_equal(account.keys, query, "project_id"), query), query)
 
 
 def _list_instances(account: Account, query: Query, _asked: Mapping[str, Any], zone: str) -> dict[str, Any]:
     tags = set(",".join(query.get("tags", [])).split(",")) - {""}
-    found = [one for one in account.instances if one["zone"] == zone and tags <= set(one["tags"])]
+    found = _named(_equal(account.instances, query, "project", "state"), query)
+    found = [one for one in found if one["zone"] == zone and tags <= set(one["tags"])]
     return _page("servers", found, query, "per_page")
 
 
@@ -216,14 +243,16 @@ _ROUTES: list[tuple[str, dict[str, Callable[..., dict[str, Any]]]]] = [
             "DELETE": lambda account, _query, _asked, zone, identifier: account.delete(zone, identifier),
         },
     ),
+    (
+        _SERVER + "/install",
+        {"POST": lambda account, _query, asked, zone, identifier: account.install(zone, identifier, asked)},
+    ),
     (_ZONED + "/offers", {"GET": _list_offers}),
     (_ZONED + "/os", {"GET": lambda _account, query, _asked, zone: _page("os", catalogue.systems(zone), query)}),
+    (_ZONED + "/options", {"GET": _list_options}),
     (
         _KEYS,
-        {
-            "GET": lambda account, query, _asked: _page("ssh_keys", account.keys, query),
-            "POST": lambda account, _query, asked: account.add_key(asked),
-        },
+        {"GET": _list_keys, "POST": lambda account, _query, asked: account.add_key(asked)},
     ),
     (r"/instance/v1/zones/(?P<zone>[^/]+)/servers", {"GET": _list_instances}),
 ]

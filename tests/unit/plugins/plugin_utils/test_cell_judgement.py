@@ -218,3 +218,66 @@ def test_facts_of_another_form_are_refused_before_they_are_judged(known, sentenc
     with pytest.raises(RecordError) as refused:
         build(known)
     assert sentence in str(refused.value)
+
+
+def shared(**others):
+    """Return facts and raw of a load by two loaders, of which the second has `others`."""
+    half = {**ASKED, "operations": 10000, "threads": 25}
+    loader = {
+        "command": "cassandra-stress write n=10000",
+        "asked": half,
+        "rc": 0,
+        "timed_out": False,
+        "interrupted": False,
+    }
+    loader["fault"] = None
+    loaders = [{"name": "l1", **loader}, {"name": "l2", **loader, **others}]
+    parts = {"l1": found("write"), "l2": found("write")}
+    for part in parts.values():
+        part["log"]["blocks"][0]["threads"] = 25
+        part["log"]["blocks"][0]["total"] |= {"op_rate": 726, "total_partitions": 10000}
+    merged = {**found("write"), "parts": parts}
+    return facts(workloads=[workload(loaders=loaders, start_at_s=1_800_000_000.0)]), merged
+
+
+def test_a_load_by_two_loaders_counts_where_both_shares_do():
+    known, raw = shared()
+    record = build(known, write=raw)
+    assert record["validity"] == {"valid": True, "failures": [], "marks": []}
+    assert [loader["name"] for loader in record["workloads"][0]["loaders"]] == ["l1", "l2"]
+
+
+def test_a_loader_out_of_reach_makes_the_load_incomplete():
+    known, raw = shared(fault="l2 could not be reached for 600 s during the load write.", rc=None)
+    raw["parts"]["l2"] |= {"log": None, "log_error": "the load generator left no stdout"}
+    raw |= {"log": None, "log_error": "of 2 loaders l2 left no whole result"}
+    validity = build(known, write=raw)["validity"]
+    assert not validity["valid"]
+    assert validity["failures"] == [
+        {
+            "class": "incomplete",
+            "sentence": "write: l2 could not be reached for 600 s during the load write. What the others did is not the "
+            "load.",
+        }
+    ]
+
+
+def test_a_lost_node_is_said_once_for_all_loaders():
+    known, raw = shared()
+    known["workloads"][0]["nodes_after"] = {**NODES, "up_normal": 0}
+    sentences = [failure["sentence"] for failure in build(known, write=raw)["validity"]["failures"]]
+    assert sentences == ["write: 0 of 1 nodes were up and normal after the load (172.18.0.2 UN)."]
+
+
+def test_the_share_that_failed_is_named():
+    known, raw = shared()
+    raw["parts"]["l2"]["log"]["blocks"][0]["total"] |= {"total_errors": 3}
+    sentences = [failure["sentence"] for failure in build(known, write=raw)["validity"]["failures"]]
+    assert sentences == ["write: l2: 3 of 10,000 operations failed; at most 0 may."]
+
+
+def test_a_loader_that_began_late_is_a_mark():
+    known, raw = shared(began_at="2027-01-15T08:00:04Z")
+    assert build(known, write=raw)["validity"]["marks"] == [
+        "write: The loader l2 began 4.0 s after the others: rates add up only where loads overlap."
+    ]
