@@ -221,7 +221,8 @@ def main() -> None:
         seconds = fresh_s(options.fresh)
         ours, hand = (statistics.median(seconds[way]) for way in ("playbook", "script"))
         print(
-            f"provision of a fresh host {ours:.1f} s, by hand {hand:.1f} s, ratio {ours / hand:.2f} (goal: {FRESH_GOAL})"
+            f"provision of a fresh host {ours:.1f} s, by hand {hand:.1f} s, "
+            f"ratio {ours / hand:.2f} (goal: {FRESH_GOAL})"
         )
 
 

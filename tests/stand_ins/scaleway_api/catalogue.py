@@ -90,5 +90,10 @@ def options() -> list[dict[str, Any]]:
             "manageable": True,
             "private_network": {"bandwidth_in_bps": 1_000_000_000},
         },
-        {"id": "00000000-0000-4000-8000-000000000202", "name": "Remote Access", "manageable": True, "remote_access": {}},
+        {
+            "id": "00000000-0000-4000-8000-000000000202",
+            "name": "Remote Access",
+            "manageable": True,
+            "remote_access": {},
+        },
     ]

@@ -256,8 +256,8 @@ def test_a_loader_out_of_reach_makes_the_load_incomplete():
     assert validity["failures"] == [
         {
             "class": "incomplete",
-            "sentence": "write: l2 could not be reached for 600 s during the load write. What the others did is not the "
-            "load.",
+            "sentence": "write: l2 could not be reached for 600 s during the load write. What the others did is not "
+            "the load.",
         }
     ]
 
