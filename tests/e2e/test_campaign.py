@@ -41,6 +41,8 @@ WORKLOADS = [
 ]
 RUNG = "read@0.6"
 LIMIT_S = 1200
+# The fixture host has prepared this machine.
+PREPARED = ["--skip-tags", "host,docker,gvisor,kata,images"]
 # A machine that can carry virtual machines would download Kata's release, which is no test's to do.
 UNABLE = not {"vmx", "svm"} & set(Path("/proc/cpuinfo").read_text().split())
 
@@ -265,7 +267,7 @@ def test_the_report_is_built_again_byte_for_byte(campaign):
 
 def test_an_interrupted_campaign_goes_on_with_the_same_command(tmp_path):
     variables = settings(tmp_path, bench_arms=["runc", "runc-again"])
-    process, log = start("bench.yml", variables)
+    process, log = start("bench.yml", variables, *PREPARED)
     first = wait_for(lambda: list(tmp_path.glob("2*/cells/*/*/*/record.json")), process)[0]
     before = first.read_bytes()
     wait_for(lambda: docker("ps", "--quiet", "--filter", f"name=^{NAME}-node1$"), process)
@@ -288,7 +290,7 @@ def test_an_interrupted_campaign_goes_on_with_the_same_command(tmp_path):
 def test_what_dies_in_the_middle_of_a_load_is_named(tmp_path, victim, classes):
     variables = settings(tmp_path, bench_arms=["runc"], bench_workloads=["write"])
     variables["bench_profiles"]["tiny"]["operations"] = 2000000
-    process, log = start("bench.yml", variables)
+    process, log = start("bench.yml", variables, *PREPARED)
     wait_for(lambda: docker("ps", "--quiet", "--filter", f"name=^{NAME}-loader$"), process)
     time.sleep(8)  # let the load begin in earnest
     docker("kill", f"{NAME}-{victim}")
@@ -320,7 +322,8 @@ def test_a_strangers_container_is_not_touched(tmp_path):
     image = docker("images", "--quiet", "katabench/cassandra").splitlines()[0]
     stranger = docker("run", "--detach", "--name", f"{NAME}-node1", "--entrypoint", "sleep", image, "600")
     try:
-        status, output = run("bench.yml", settings(tmp_path, bench_arms=["runc"], bench_workloads=["write"]))
+        variables = settings(tmp_path, bench_arms=["runc"], bench_workloads=["write"])
+        status, output = run("bench.yml", variables, *PREPARED)
         assert status != 0
         assert f"{NAME}-node1 is a container of somebody else" in " ".join(output.split())
         assert docker("inspect", "--format", "{{.State.Running}}", stranger) == "true"
