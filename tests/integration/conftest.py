@@ -20,6 +20,26 @@ CLONE = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
 
+def run_in(directory: Path, *command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a directory, its home unless the environment says otherwise, with nothing else of ours."""
+    always = {
+        "ANSIBLE_NOCOLOR": "1",
+        "HOME": str(directory),
+        "LC_ALL": "C.UTF-8",
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "PWD": str(directory),
+    }
+    return subprocess.run(
+        command,
+        cwd=directory,
+        env=always | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 class Stranger:
     """Somebody with an empty directory, and Ansible on the path."""
 
@@ -28,23 +48,11 @@ class Stranger:
 
     def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command in the directory, with nothing of the clone in its environment."""
-        return subprocess.run(
-            command,
-            cwd=self.directory,
-            env={
-                "ANSIBLE_CALLBACKS_ENABLED": "katabench.scylla.campaign",
-                "ANSIBLE_COLLECTIONS_PATH": str(self.directory / "collections"),
-                "ANSIBLE_NOCOLOR": "1",
-                "HOME": str(self.directory),
-                "LC_ALL": "C.UTF-8",
-                "PATH": f"{BIN}:{os.environ['PATH']}",
-                "PWD": str(self.directory),
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        own = {
+            "ANSIBLE_CALLBACKS_ENABLED": "katabench.scylla.campaign",
+            "ANSIBLE_COLLECTIONS_PATH": str(self.directory / "collections"),
+        }
+        return run_in(self.directory, *command, **own)
 
 
 @pytest.fixture(scope="session")

@@ -5,17 +5,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-CLONE = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
+from ansible_collections.katabench.scylla.tests.integration.conftest import CLONE, run_in
+
 LOGS = CLONE / "tests" / "data" / "stress-logs"
 
 OPEN = """\
@@ -144,21 +142,8 @@ def play(tmp_path: Path):
         (tmp_path / "play.yml").write_text(playbook)
         (tmp_path / "answer.json").unlink(missing_ok=True)
         inventory = ["-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"]
-        ended = subprocess.run(
-            ["ansible-playbook", "play.yml", *inventory, "-e", json.dumps(variables), *options],
-            cwd=tmp_path,
-            env={
-                "ANSIBLE_CONFIG": str(CLONE / "ansible.cfg"),
-                "ANSIBLE_NOCOLOR": "1",
-                "HOME": str(tmp_path),
-                "LC_ALL": "C.UTF-8",
-                "PATH": f"{BIN}:{os.environ['PATH']}",
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command = ["ansible-playbook", "play.yml", *inventory, "-e", json.dumps(variables), *options]
+        ended = run_in(tmp_path, *command, ANSIBLE_CONFIG=str(CLONE / "ansible.cfg"))
         if ended.returncode:
             return ended.stdout + ended.stderr
         return json.loads((tmp_path / "answer.json").read_text()) | {"stdout": ended.stdout}

@@ -5,18 +5,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.katabench.scylla.tests.integration.conftest import CLONE, run_in
 from ansible_collections.katabench.scylla.tests.unit import campaign_folder
-
-CLONE = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -30,24 +26,13 @@ def compare(tmp_path: Path) -> Run:
         campaign_folder.write(tmp_path / "results" / name, campaign, campaign_folder.records(campaign, rates))
 
     def run(*options: str, **variables: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["ansible-playbook", "katabench.scylla.compare", "-e", json.dumps(variables), *options],
-            cwd=tmp_path,
-            env={
-                "ANSIBLE_COLLECTIONS_PATH": str(CLONE / ".ansible" / "collections"),
-                "ANSIBLE_LOCALHOST_WARNING": "false",
-                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-                "ANSIBLE_NOCOLOR": "1",
-                "HOME": str(tmp_path),
-                "LC_ALL": "C.UTF-8",
-                "PATH": f"{BIN}:{os.environ['PATH']}",
-                "PWD": str(tmp_path),
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = {
+            "ANSIBLE_COLLECTIONS_PATH": str(CLONE / ".ansible" / "collections"),
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+        }
+        command = ["ansible-playbook", "katabench.scylla.compare", "-e", json.dumps(variables), *options]
+        return run_in(tmp_path, *command, **environment)
 
     return run
 

@@ -5,31 +5,18 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.katabench.scylla.tests.integration.conftest import CLONE, run_in
 from ansible_collections.katabench.scylla.tests.stand_ins.scaleway_api import StandInApi
-
-CLONE = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
 
 
 def run(*command: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command in the clone as somebody who has nothing in their home, and no credentials but those given."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("SCW_")} | {
-        "PATH": f"{BIN}:{os.environ['PATH']}",
-        "ANSIBLE_NOCOLOR": "1",
-        "HOME": str(home),
-        "XDG_CONFIG_HOME": "",
-        **variables,
-    }
-    return subprocess.run(
-        command, cwd=CLONE, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    return run_in(CLONE, *command, HOME=str(home), **variables)
 
 
 @pytest.mark.parametrize(

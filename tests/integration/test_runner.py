@@ -5,9 +5,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.katabench.scylla.tests.integration.conftest import CLONE, run_in
 from ansible_collections.katabench.scylla.tests.stand_ins.hosts import NO_LOAD, Hosts
 
-CLONE = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
 (PROGRAM,) = re.findall(r"^```python\n(.*?)^```$", (CLONE / "docs" / "runner.md").read_text(), re.DOTALL | re.MULTILINE)
 
 
@@ -29,23 +26,11 @@ def _nothing_is_kept() -> Iterator[None]:
     assert sorted(path.name for path in (CLONE / "env").iterdir()) == ["envvars"]
 
 
-def run(command: list[str | Path], directory: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        cwd=directory,
-        env={"HOME": str(directory), "LC_ALL": "C.UTF-8", "PATH": f"{BIN}:{os.environ['PATH']}", "PWD": str(directory)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize(("options", "inventory"), [([], "inventory"), (["--inventory", "local"], "local")])
 def test_the_clone_is_a_private_data_directory(tmp_path: Path, options: list[str], inventory: str) -> None:
     artifacts = ["--artifact-dir", tmp_path / "artifacts", "--ident", "plan"]
     tags = ["--omit-env-files", "--cmdline", "--tags plan"]
-    done = run(["ansible-runner", "run", ".", "-p", "bench.yml", *options, *artifacts, *tags], CLONE)
+    done = run_in(CLONE, "ansible-runner", "run", ".", "-p", "bench.yml", *options, *artifacts, *tags)
     assert done.returncode == 0, done.stdout + done.stderr
     for arm in ("runc", "runc-again", "gvisor"):
         assert arm in done.stdout
@@ -60,7 +45,7 @@ def test_the_clone_is_a_private_data_directory(tmp_path: Path, options: list[str
 def test_check_mode_goes_from_the_first_play_to_the_last(stand_ins: Hosts, tmp_path: Path) -> None:
     inventory = ["--inventory", stand_ins.write_inventory("check.yml", **NO_LOAD)]
     options = ["--artifact-dir", tmp_path / "artifacts", "--omit-env-files", "--cmdline=--check"]
-    done = run(["ansible-runner", "run", CLONE, "-p", "bench.yml", *inventory, *options], tmp_path)
+    done = run_in(tmp_path, "ansible-runner", "run", CLONE, "-p", "bench.yml", *inventory, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PLAY [Run the campaign, no cluster waiting for another]" in done.stdout
     assert not (tmp_path / "results").exists()
@@ -69,7 +54,7 @@ def test_check_mode_goes_from_the_first_play_to_the_last(stand_ins: Hosts, tmp_p
 def test_the_program_of_the_documentation_follows_a_campaign(stand_ins: Hosts, tmp_path: Path) -> None:
     (tmp_path / "campaign.py").write_text(PROGRAM)
     inventory = stand_ins.write_inventory("runner.yml", **{**NO_LOAD, "bench_workloads": ["write"]})
-    done = run([sys.executable, "campaign.py", CLONE, inventory, "no-load"], tmp_path)
+    done = run_in(tmp_path, sys.executable, "campaign.py", CLONE, inventory, "no-load")
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     names = [host.name for host in stand_ins.hosts]

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import collections
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.katabench.scylla.tests.integration.conftest import CLONE, run_in
 from ansible_collections.katabench.scylla.tests.stand_ins.hosts import NO_LOAD, Hosts
 
-CLONE = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
 # The most that may go over SSH to a host: for a provision that changes nothing, for a cell beyond the waiting.
 AGAIN, CELL = 40, 25
 
@@ -31,30 +28,14 @@ def play(stand_ins: Hosts, tmp_path: Path) -> Any:
 
     def run(name: str, inventory: Path) -> tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]:
         log = tmp_path / f"{Path(name).stem}.jsonl"
-        done = subprocess.run(
-            [
-                "ansible-playbook",
-                name,
-                "-i",
-                inventory,
-                "-e",
-                json.dumps({"bench_results_dir": str(tmp_path / "results")}),
-            ],
-            cwd=CLONE,
-            env={
-                "ANSIBLE_CALLBACK_PLUGINS": str(CLONE / "benchmarks" / "callback_plugins"),
-                "ANSIBLE_CALLBACKS_ENABLED": "katabench.scylla.campaign,remote_executions",
-                "ANSIBLE_NOCOLOR": "1",
-                "HOME": str(stand_ins.directory),
-                "KATABENCH_REMOTE_EXECUTIONS": str(log),
-                "LC_ALL": "C.UTF-8",
-                "PATH": f"{BIN}:{os.environ['PATH']}",
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = {
+            "ANSIBLE_CALLBACK_PLUGINS": str(CLONE / "benchmarks" / "callback_plugins"),
+            "ANSIBLE_CALLBACKS_ENABLED": "katabench.scylla.campaign,remote_executions",
+            "HOME": str(stand_ins.directory),
+            "KATABENCH_REMOTE_EXECUTIONS": str(log),
+        }
+        kept = json.dumps({"bench_results_dir": str(tmp_path / "results")})
+        done = run_in(CLONE, "ansible-playbook", name, "-i", inventory, "-e", kept, **environment)
         return done, [json.loads(line) for line in log.read_text().splitlines()]
 
     return run

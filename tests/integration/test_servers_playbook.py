@@ -5,18 +5,15 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.katabench.scylla.tests.integration.conftest import CLONE, run_in
 from ansible_collections.katabench.scylla.tests.stand_ins.scaleway_api import StandInApi
 
-CLONE = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAbcdefghijklmnopqrstuvwxyz0123456789ABCDEF me@desk"
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -36,25 +33,15 @@ def servers(api: StandInApi, tmp_path: Path) -> Run:
 
     def run(*options: str, **variables: object) -> subprocess.CompletedProcess[str]:
         quick = {"scaleway_poll_s": 0.05, "scaleway_timeout_s": 30}
-        return subprocess.run(
-            ["ansible-playbook", "katabench.scylla.servers", "-e", json.dumps({**quick, **variables}), *options],
-            cwd=tmp_path,
-            env={
-                "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-                "ANSIBLE_COLLECTIONS_PATH": str(CLONE / ".ansible" / "collections"),
-                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-                "ANSIBLE_LOCALHOST_WARNING": "false",
-                "ANSIBLE_NOCOLOR": "1",
-                "HOME": str(tmp_path),
-                "LC_ALL": "C.UTF-8",
-                "PATH": f"{BIN}:{os.environ['PATH']}",
-                **api.env(),
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = {
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+            "ANSIBLE_COLLECTIONS_PATH": str(CLONE / ".ansible" / "collections"),
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            **api.env(),
+        }
+        said = json.dumps({**quick, **variables})
+        return run_in(tmp_path, "ansible-playbook", "katabench.scylla.servers", "-e", said, *options, **environment)
 
     return run
 
