@@ -4,7 +4,7 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # Through the link that scripts/setup makes; by itself pytest-ansible would make a directory of links in the clone.
-PYTEST := ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.ansible/collections pytest --ansible-unit-inject-only --junitxml
+PYTEST := env ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.ansible/collections pytest --ansible-unit-inject-only --junitxml
 STEP := scripts/step run
 LINTS := yaml ansible ruff format types shell changelog
 SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
@@ -69,7 +69,7 @@ lint-types: dev
 	$(STEP) $@ mypy
 
 lint-shell: test-host
-	$(STEP) $@ shellcheck --external-sources .ci/run scripts/setup scripts/setup-tests scripts/sanity benchmarks/by_hand.sh \
+	$(STEP) $@ shellcheck --external-sources .ci/run scripts/setup scripts/setup-tests scripts/sanity benchmarks/*.sh tests/stand_ins/host/serve \
 		roles/images/files/embedded/entrypoint roles/images/files/embedded/nodetool \
 		roles/images/files/embedded/cassandra-stress molecule/scylla/files/flaky-runtime \
 		$(wildcard roles/*/files/*.sh roles/*/files/*/*.sh molecule/*/files/*.sh)

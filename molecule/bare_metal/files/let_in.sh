@@ -8,6 +8,7 @@ for id in $(docker ps --quiet --filter label=katabench.test); do
     *" $ADDRESS "*)
         printf '%s\n' "$SSH_KEYS" |
             docker exec --interactive "$id" sh -c 'umask 077; mkdir -p /root/.ssh; cat >/root/.ssh/authorized_keys'
+        # shellcheck disable=SC3028 # comes from the API, not from the shell
         docker exec "$id" hostname "$HOSTNAME"
         exit 0
         ;;
