@@ -10,6 +10,7 @@ packages="ca-certificates iproute2 kmod procps python3-apt python3-requests dock
 control=$(mktemp -d)
 options=(-i "$key" -o "UserKnownHostsFile=$known_hosts" -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes
     -o ControlMaster=auto -o "ControlPath=$control/%C" -o ControlPersist=60)
+# shellcheck disable=SC2029  # what this side knows belongs into the command
 on_host() { ssh "${options[@]}" "root@$address" "$@"; }
 end() {
     on_host -O exit 2>/dev/null || :
