@@ -46,7 +46,7 @@ options:
   boot:
     description:
       - RV(boot) of an earlier pass. A host that has another one by now was started anew, and the load ended with it.
-      - When empty, that is told by the host's clock: whether it was started after O(started_at).
+      - When empty, the host's clock tells it (whether the host was started after O(started_at)).
     type: str
     default: ""
     version_added: 0.4.0
@@ -291,7 +291,7 @@ def main():
     )
     params = module.params
     if module.check_mode:
-        module.exit_json(changed=False, **dict(_NOTHING, finished=True))
+        module.exit_json(**{**_NOTHING, "changed": False, "finished": True})
 
     try:
         started = read_time(params["started_at"])
