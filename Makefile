@@ -94,13 +94,14 @@ molecule-%: test-host
 e2e: test-host  ## a whole campaign, its records and its report in a browser
 	$(STEP) $@ $(PYTEST)=.cache/tests/$@/junit.xml tests/e2e
 
-benchmark: setup  ## against the same by hand: harness, logs, report, Kata's release; how often intervals hold the truth
+benchmark: setup  ## against the same by hand: harness, logs, report, release of Kata, many hosts; how often intervals hold the truth
 	python benchmarks/harness.py
 	python benchmarks/stress_log.py
 	python benchmarks/hdr_log.py
 	python benchmarks/report.py
 	python benchmarks/intervals.py
 	python benchmarks/kata_archive.py
+	python benchmarks/scale.py
 
 # Releasing it
 
