@@ -49,7 +49,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - A dictionary of C(name), C(operation), C(argv), C(command), C(asked), and C(shares), the same of each loader.
+    - A dictionary of C(name), C(operation), C(argv), C(command), C(asked), of C(shares), the same of each loader, and
+      of C(first), the same of one operation that makes the tables, where several loaders would make them at once.
   type: dict
 """
 

@@ -17,6 +17,7 @@ from ansible_collections.katabench.scylla.plugins.plugin_utils.histograms import
 from ansible_collections.katabench.scylla.plugins.plugin_utils.stress_command import WorkloadError, make_run
 
 _SUMMED = ("op_rate", "partition_rate", "row_rate", "total_partitions", "total_errors")
+_MAKING_TABLES = ("write", "counter_write", "user")
 LATE_S = 1.0
 """A loader that begins later than this after the common start is named."""
 
@@ -51,9 +52,19 @@ def share_of(workload: Mapping[str, Any], loader: int, loaders: int) -> dict[str
 def make_runs(
     workload: Mapping[str, Any], loaders: int, nodes: Sequence[str], keyspace: str, hdr_path: str | None = None
 ) -> dict[str, Any]:
-    """Return ``stress_command.make_run`` of the whole workload, with those of each loader as `shares`."""
+    """Return ``stress_command.make_run`` of the whole workload, with those of each loader as `shares`.
+
+    Where several loaders would make the same tables at one moment, which fails, `first` is a run of one operation that
+    makes them; else it is None.
+    """
+    whole = make_run(workload, nodes, keyspace, hdr_path)
     shares = [make_run(share_of(workload, loader, loaders), nodes, keyspace, hdr_path) for loader in range(loaders)]
-    return {**make_run(workload, nodes, keyspace, hdr_path), "shares": shares}
+    makes_tables = loaders > 1 and whole["operation"].split()[0] in _MAKING_TABLES
+    return {
+        **whole,
+        "shares": shares,
+        "first": make_run(_first_of(workload), nodes, keyspace) if makes_tables else None,
+    }
 
 
 def outcome_of(run: Mapping[str, Any], ends: Sequence[Mapping[str, Any]], start_at_s: int) -> dict[str, Any]:
@@ -64,7 +75,7 @@ def outcome_of(run: Mapping[str, Any], ends: Sequence[Mapping[str, Any]], start_
     The load began with the first and ended with the last of them; its `rc` is 0 only if that of all is.
     """
     statuses = [end["exit_status"] for end in ends]
-    whole = {key: value for key, value in run.items() if key != "shares"} | {
+    whole = {key: value for key, value in run.items() if key not in ("shares", "first")} | {
         "rc": next((status for status in statuses if status != 0), 0),
         "interrupted": any(end["interrupted"] for end in ends),
         "timed_out": any(end["timed_out"] for end in ends),
@@ -124,6 +135,11 @@ def late_marks(start_at_s: float | None, began_s: Mapping[str, float | None]) ->
         for name, began in began_s.items()
         if began is not None and began - start_at_s > LATE_S
     ]
+
+
+def _first_of(workload: Mapping[str, Any]) -> dict[str, Any]:
+    rest = {key: value for key, value in workload.items() if key not in ("duration_s", "rate")}
+    return {**rest, "operations": 1, "threads": 1}
 
 
 def _part(whole: int, number: int, parts: int) -> int:

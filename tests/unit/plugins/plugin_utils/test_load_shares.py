@@ -55,6 +55,26 @@ def test_partitions_that_a_workload_names_are_left_alone():
     assert share_of({**WRITE, "options": options}, 1, 2)["options"] == options
 
 
+@pytest.mark.parametrize(
+    ("operation", "loaders", "makes"),
+    [
+        ("write", 1, False),
+        ("write", 2, True),
+        ("counter_write", 2, True),
+        ("read", 2, False),
+        ("mixed ratio(write=1)", 2, False),
+    ],
+)
+def test_one_operation_makes_the_tables_before_several_loaders_would(operation, loaders, makes):
+    first = make_runs({**WRITE, "operation": operation, "consistency": "ONE"}, loaders, ["db"], "ks", "/hdr")["first"]
+    assert (first is not None) == makes
+    if makes:
+        assert first["command"] == (
+            f"cassandra-stress {operation} no-warmup n=1 cl=ONE -node db -rate threads=1 -mode native cql3 "
+            "-schema keyspace=ks"
+        )
+
+
 def test_less_than_a_thread_for_each_is_refused():
     with pytest.raises(WorkloadError, match="workload write: threads is 2, too few for 3 loaders: ask for more"):
         share_of({**WRITE, "threads": 2}, 0, 3)
