@@ -8,9 +8,9 @@ PYTEST := env ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.ansible/collections pytest --a
 STEP := scripts/step run
 LINTS := yaml ansible ruff format types shell changelog
 SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
-# What does not measure anything runs two at a time: a test of a role waits for half of its time.
-LANES := $(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target
-STEPS := $(LINTS:%=lint-%) unit integration sanity $(SCENARIOS:%=molecule-%) e2e
+# The longest come first, so that none of them is alone at the end.
+LONG := molecule-bare_metal molecule-kata e2e integration
+STEPS := $(LINTS:%=lint-%) $(LONG) unit sanity $(filter-out $(LONG),$(SCENARIOS:%=molecule-%))
 
 .PHONY: help
 help:  ## show this
@@ -33,12 +33,9 @@ smoke: setup  ## the same, the smallest campaign that shows that everything work
 # Testing it
 
 .PHONY: test count dev test-host lint unit integration sanity molecule e2e benchmark
-test:  ## everything below in this order; the last line is `N passed, N failed`
+test: test-host  ## everything below, as many at a time as there are processors; the last line is `N passed, N failed`
 	@rm -rf .cache/tests
-	@$(MAKE) --no-print-directory test-host
-	-@$(LANES) lint unit integration sanity
-	-@$(LANES) molecule
-	-@$(MAKE) --no-print-directory e2e
+	-@$(MAKE) --no-print-directory --keep-going --jobs=$$(nproc) --output-sync=target $(STEPS)
 	@$(MAKE) --no-print-directory count
 
 count:

@@ -16,7 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from ansible_collections.katabench.scylla.tests.stand_ins.hosts import Hosts
 
-CLONE = Path(__file__).parents[2]
+CLONE = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 
 
