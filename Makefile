@@ -98,7 +98,7 @@ benchmark: setup  ## against the same by hand: harness, logs, report, release of
 	python benchmarks/report.py
 	python benchmarks/intervals.py
 	python benchmarks/kata_archive.py
-	python benchmarks/scale.py
+	python benchmarks/scale.py --all
 
 # Releasing it
 
