@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from hdrh.histogram import HdrHistogram
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.katabench.scylla.plugins.plugin_utils.hdr_log import read_hdr_log
@@ -179,6 +179,7 @@ def test_one_percentile_of_one_histogram():
 
 
 @settings(max_examples=50, deadline=None)
+@example(values=[[1] * 9 + [49472] * 11], percent="50")
 @given(
     values=st.lists(st.lists(st.integers(min_value=1, max_value=10**11), max_size=150), min_size=1, max_size=4),
     percent=st.sampled_from(["50", "90", "95"]),
@@ -197,4 +198,5 @@ def test_percentiles_against_a_sorted_list(values, percent):
         assert found is None
     else:
         wanted = ordered[math.ceil(len(ordered) * int(percent) / 100) - 1] / MS
-        assert found == pytest.approx(wanted, rel=0.001, abs=0.0005)
+        # The histogram keeps three digits, and the percentile is rounded to a microsecond: both errors add up.
+        assert found == pytest.approx(wanted, abs=0.001 * wanted + 0.0005)
