@@ -147,9 +147,6 @@ def campaign(tmp_path_factory):
             directory / "results",
             bench_workload_catalogue=WORKLOADS,
             bench_workloads=["write", "read", "read-ladder"],
-            bench_attribution=True,
-            attribution_probe_s=1,
-            attribution_starts=1,
         ),
         envvars={
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
@@ -192,6 +189,7 @@ def test_every_arm_is_loaded_at_the_same_rates_and_they_come_from_the_pilot(camp
 def test_every_load_has_its_histograms_and_what_the_host_did_meanwhile(campaign):
     results_dir, _output = campaign
     for record in records(results_dir).values():
+        assert record["quiet"]["waited_s"] >= 0
         for workload in record["workloads"]:
             assert workload["hdr"]["complete"], workload["hdr"]["sentence"]
             counted = workload["result"]["blocks"][0]["total"]["total_partitions"]
@@ -200,14 +198,6 @@ def test_every_load_has_its_histograms_and_what_the_host_did_meanwhile(campaign)
             assert workload["name"] in ("write", "read") or "READ-rt" in workload["hdr"]["tags"]
             assert workload["host_load"]["loader_cpu_s"] > 0
             assert workload["settle"]["compactions_pending"] == 0
-
-
-def test_every_arm_is_probed_layer_by_layer(campaign):
-    results_dir, _output = campaign
-    for record in records(results_dir).values():
-        assert record["quiet"]["waited_s"] >= 0
-        layers = {probe["layer"] for probe in record["attribution"]["probes"]}
-        assert layers == {"storage", "network", "cpu", "memory", "start", "overhead"}, record["attribution"]["failures"]
 
 
 def test_the_runtimes_really_differ(campaign):
