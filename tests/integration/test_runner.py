@@ -1,12 +1,10 @@
 # Copyright: katabench authors
 # SPDX-License-Identifier: Apache-2.0
-"""ansible-runner on the clone: the command, the environment that it makes, and the program in docs/runner.md."""
+"""ansible-runner on the clone: the command, and the environment it makes. test_scale.py has its use from Python."""
 
 from __future__ import annotations
 
 import json
-import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +13,6 @@ import yaml
 
 from ansible_collections.katabench.scylla.tests.integration.conftest import CLONE, run_in
 from ansible_collections.katabench.scylla.tests.stand_ins.hosts import NO_LOAD, Hosts
-
-(PROGRAM,) = re.findall(r"^```python\n(.*?)^```$", (CLONE / "docs" / "runner.md").read_text(), re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)
@@ -49,23 +45,6 @@ def test_check_mode_goes_from_the_first_play_to_the_last(stand_ins: Hosts, tmp_p
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PLAY [Run the campaign, no cluster waiting for another]" in done.stdout
     assert not (tmp_path / "results").exists()
-
-
-def test_the_program_of_the_documentation_follows_a_campaign(stand_ins: Hosts, tmp_path: Path) -> None:
-    (tmp_path / "campaign.py").write_text(PROGRAM)
-    inventory = stand_ins.write_inventory("runner.yml", **{**NO_LOAD, "bench_workloads": ["write"]})
-    done = run_in(tmp_path, sys.executable, "campaign.py", CLONE, inventory, "no-load")
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = done.stdout.splitlines()
-    names = [host.name for host in stand_ins.hosts]
-    assert lines[0] == "plan: 2 cells"
-    for name in names:
-        assert f"{name}: block 1, runc begins" in lines
-        # What the loader printed last: tests/data/stress-logs/write/stdout.
-        assert any(line.startswith(f"{name}: write, ") for line in lines), done.stdout
-        assert f"{name}: block 1, runc: write 1453 op/s" in lines
-    assert lines[-1] == "successful"
-    assert list((tmp_path / "results" / "latest").glob("cells/*/block-01/runc/record.json"))
 
 
 def test_the_execution_environment_has_the_versions_of_the_requirements() -> None:
