@@ -33,9 +33,9 @@ smoke: setup  ## the same, the smallest campaign that shows that everything work
 # Testing it
 
 .PHONY: test count dev test-host lint unit integration sanity molecule e2e benchmark
-test: test-host  ## everything below, as many at a time as there are processors; the last line is `N passed, N failed`
+test: test-host  ## everything below, a few steps at a time; the last line is `N passed, N failed`
 	@rm -rf .cache/tests
-	-@$(MAKE) --no-print-directory --keep-going --jobs=$$(nproc) --output-sync=target $(STEPS)
+	-@$(MAKE) --no-print-directory --keep-going --jobs=$$(($$(nproc) + 1)) --output-sync=target $(STEPS)
 	@$(MAKE) --no-print-directory count
 
 count:
