@@ -24,6 +24,7 @@ from ansible_collections.katabench.scylla.tests.stand_ins.hosts import Hosts, fr
 # What the stranger's own inventory says, beside how the host is reached.
 SIZES = {
     "scylla_nodes": 1,
+    "scylla_settle_cpu_busy_share": 1,  # other tests run beside this one
     "stress_results_dir": "{{ lookup('ansible.builtin.env', 'PWD') }}/loads",
     "stress_workloads": [{"name": "write", "operation": "write", "operations": 2000, "threads": 10}],
 }
