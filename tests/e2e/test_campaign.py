@@ -40,7 +40,7 @@ WORKLOADS = [
     },
 ]
 RUNG = "read@0.6"
-LIMIT_S = 1200
+LIMIT_S = 3000  # a machine that other tests keep busy takes its time
 # The fixture host has prepared this machine.
 PREPARED = ["--skip-tags", "host,docker,gvisor,kata,images"]
 # A machine that can carry virtual machines would download Kata's release, which is no test's to do.
@@ -150,6 +150,7 @@ def campaign(tmp_path_factory):
             directory / "results",
             bench_workload_catalogue=WORKLOADS,
             bench_workloads=["write", "read", "read-ladder"],
+            bench_arms=["runc", "gvisor"],
         ),
         envvars={
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
@@ -166,7 +167,7 @@ def campaign(tmp_path_factory):
 def test_every_cell_has_a_valid_record(campaign):
     results_dir, _output = campaign
     found = records(results_dir)
-    assert sorted(found) == ["gvisor", "runc", "runc-again"]
+    assert sorted(found) == ["gvisor", "runc"]
     for record in found.values():
         assert record["validity"]["valid"], record["validity"]
         assert record["engine"] == {"name": "cassandra", "version": "5.0.6"}
@@ -209,7 +210,7 @@ def test_the_runtimes_really_differ(campaign):
         arm: {node["kernel_release"] for node in record["parity"]["nodes"]}
         for arm, record in records(results_dir).items()
     }
-    assert kernels["runc"] == kernels["runc-again"] == {os.uname().release}
+    assert kernels["runc"] == {os.uname().release}
     assert kernels["gvisor"] != kernels["runc"]
 
 
