@@ -33,7 +33,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / ".ansible" / "collections"))
 
-from ansible_collections.katabench.scylla.tests.stand_ins.hosts import (  # noqa: E402
+from ansible_collections.katabench.scylla.tests.stand_ins.hosts import (  # noqa: E402 - the path comes first
     NO_LOAD,
     Hosts,
     fresh_hosts,

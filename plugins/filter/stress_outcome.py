@@ -43,12 +43,19 @@ _value:
   type: dict
 """
 
+from ansible.errors import AnsibleFilterError
+
 from ansible_collections.katabench.scylla.plugins.plugin_utils.load_shares import outcome_of
 
 
 def stress_outcome(run, ends, start_at_s=0):
-    """Hand outcome_of to Jinja."""
-    return outcome_of(run, ends, int(start_at_s))
+    """Translate outcome_of for Jinja."""
+    if not isinstance(ends, list) or not ends:
+        raise AnsibleFilterError(f"stress_outcome takes a list of how each loader ended, not {ends!r}")
+    try:
+        return outcome_of(run, ends, int(start_at_s))
+    except KeyError as error:
+        raise AnsibleFilterError(f"stress_outcome: what a loader left has no key {error}") from error
 
 
 class FilterModule:

@@ -236,6 +236,12 @@ def test_what_was_merged_into_dockers_configuration_is_taken_out_again(tmp_path)
         ("'{}' | katabench.scylla.daemon_config_remove('', runtimes='ours')", "runtimes is of type str, not list"),
         ("{'arms': ['runc'], 'workloads': ['write'], 'replicates': 0, 'baseline': 'runc'}"
          " | katabench.scylla.bench_plan(['localhost'])", "The number of replicates is 0"),
+        ("['a'] | katabench.scylla.bench_clusters({'a': {'bench_cluster': 'c', 'bench_role': 'laoder'}}, 1)",
+         "bench_role of a is 'laoder'; expected is one of node, loader."),
+        ("{} | katabench.scylla.stress_outcome([])", "takes a list of how each loader ended, not []"),
+        ("{} | katabench.scylla.stress_outcome([{}])", "what a loader left has no key 'exit_status'"),
+        ("{'node': ''} | katabench.scylla.attribution_probes('image')", "what was said has no key 'loader'"),
+        ("[{'name': 'r', 'ladder': 0.5}] | katabench.scylla.ladder_workloads", "The ladder of the workload 'r' is 0.5"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_named(tmp_path, expression, sentence):
@@ -257,6 +263,39 @@ def test_a_plan_is_lines(tmp_path):
       vars:
         asked: {arms: [runc, gvisor], workloads: [write], replicates: 2, baseline: runc}
         plan: "{{ asked | katabench.scylla.bench_plan(['localhost']) }}"
+""",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_load_of_two_loaders_on_a_cluster_of_three_hosts_can_be_asserted_on(tmp_path):
+    done = play(
+        tmp_path,
+        """\
+    - name: Judge it
+      ansible.builtin.assert:
+        that:
+          - cluster.lead == 'db1'
+          - cluster.loaders == ['load1', 'load2']
+          - cluster.placement | map(attribute='address') == ['192.0.2.11']
+          - outcome.rc == 1
+          - outcome.loaders | map(attribute='rc') == [0, 1]
+          - outcome.start_at_s == 1700000000
+          - rungs | map(attribute='name') == ['read@0.5', 'read@0.9']
+      vars:
+        loader: {bench_cluster: three, bench_role: loader}
+        hosts:
+          db1: {bench_cluster: three, ansible_host: 192.0.2.11}
+          load1: "{{ loader | combine({'ansible_host': '192.0.2.21'}) }}"
+          load2: "{{ loader | combine({'ansible_host': '192.0.2.22'}) }}"
+        cluster: "{{ (hosts | list | katabench.scylla.bench_clusters(hosts, 1)).three }}"
+        run: "{{ {'name': 'w', 'operations': 10, 'threads': 2} | katabench.scylla.stress_run(['db'], loaders=2) }}"
+        end: {interrupted: false, timed_out: false, started_at: a, finished_at: b, elapsed_s: 1.0}
+        ends: "{{ [end | combine({'loader': 'load1', 'exit_status': 0}), end | combine({'loader': 'load2', 'exit_status': 1})] }}"
+        outcome: "{{ run | katabench.scylla.stress_outcome(ends, 1700000000) }}"
+        ladder: {name: read-ladder, operation: read, duration_s: 8, threads: 2, ladder: {of: read, fractions: [0.5, 0.9]}}
+        read: {name: read, operation: read, operations: 10, threads: 2}
+        rungs: "{{ ([read, ladder] | katabench.scylla.ladder_workloads)[1:] }}"
 """,
     )
     assert done.returncode == 0, done.stdout + done.stderr

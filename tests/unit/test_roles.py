@@ -81,8 +81,7 @@ def test_role_has(role: Path, file: str) -> None:
 
 @every_role
 def test_role_has_a_scenario(role: Path) -> None:
-    # A campaign is tried where it is meant to run.
-    scenario = CLONE / "molecule" / {"bench": "bare_metal"}.get(role.name, role.name)
+    scenario = CLONE / "molecule" / role.name
     assert [name for name in ("molecule.yml", "converge.yml", "verify.yml") if not (scenario / name).is_file()] == []
 
 
