@@ -291,10 +291,12 @@ def test_a_load_of_two_loaders_on_a_cluster_of_three_hosts_can_be_asserted_on(tm
         cluster: "{{ (hosts | list | katabench.scylla.bench_clusters(hosts, 1)).three }}"
         run: "{{ {'name': 'w', 'operations': 10, 'threads': 2} | katabench.scylla.stress_run(['db'], loaders=2) }}"
         end: {interrupted: false, timed_out: false, started_at: a, finished_at: b, elapsed_s: 1.0}
-        ends: "{{ [end | combine({'loader': 'load1', 'exit_status': 0}), end | combine({'loader': 'load2', 'exit_status': 1})] }}"
+        ends:
+          - "{{ end | combine({'loader': 'load1', 'exit_status': 0}) }}"
+          - "{{ end | combine({'loader': 'load2', 'exit_status': 1}) }}"
         outcome: "{{ run | katabench.scylla.stress_outcome(ends, 1700000000) }}"
-        ladder: {name: read-ladder, operation: read, duration_s: 8, threads: 2, ladder: {of: read, fractions: [0.5, 0.9]}}
         read: {name: read, operation: read, operations: 10, threads: 2}
+        ladder: {name: r, operation: read, duration_s: 8, threads: 2, ladder: {of: read, fractions: [0.5, 0.9]}}
         rungs: "{{ ([read, ladder] | katabench.scylla.ladder_workloads)[1:] }}"
 """,
     )
