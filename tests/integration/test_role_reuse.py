@@ -33,7 +33,9 @@ SAVE_IMAGE = """\
   hosts: localhost
   connection: local
   gather_facts: false
-  vars: {ansible_python_interpreter: /usr/bin/python3}
+  vars:
+    ansible_python_interpreter: /usr/bin/python3
+    images_embedded_java_options: [-XX:TieredStopAtLevel=1] # as in molecule/shared, which has built the image
   roles:
     - role: katabench.scylla.images
   tasks:
