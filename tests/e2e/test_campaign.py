@@ -323,4 +323,4 @@ def test_a_strangers_container_is_not_touched(tmp_path):
         assert f"{NAME}-node1 is a container of somebody else" in " ".join(output.split())
         assert docker("inspect", "--format", "{{.State.Running}}", stranger) == "true"
     finally:
-        docker("rm", "--force", stranger)
+        docker("rm", "--force", "--volumes", stranger)
