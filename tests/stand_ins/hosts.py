@@ -109,11 +109,12 @@ class Hosts:
 
 
 @functools.cache
-def fresh_image() -> str:
-    """Build the image of a fresh host, or find it."""
+def fresh_image(*packages: str) -> str:
+    """Build the image of a fresh host, or find it; one with these packages, too."""
     with tempfile.NamedTemporaryFile("r") as name:
         play = [Path(sys.executable).with_name("ansible-playbook"), ROOT / "molecule" / "shared" / "image.yml"]
-        run(*play, "-e", json.dumps({"test_image_name_path": name.name}))
+        host = {"name": "host", "with": packages}
+        run(*play, "-e", json.dumps({"test_image_name_path": name.name, "test_host": host}))
         return Path(name.name).read_text()
 
 
