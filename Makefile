@@ -14,8 +14,8 @@ STEPS := $(LINTS:%=lint-%) $(LONG) unit sanity $(filter-out $(LONG),$(SCENARIOS:
 
 .PHONY: help
 help:  ## show this
-	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r target text; do \
-		printf '%-16s %s\n' "$$target" "$$text"; \
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r target text; do \
+		printf '%-12s %s\n' "$$target" "$$text"; \
 	done
 
 # Using it
@@ -32,11 +32,14 @@ smoke: setup  ## the same, the smallest campaign that shows that everything work
 
 # Testing it
 
-.PHONY: test count dev test-host lint unit integration sanity molecule e2e kubernetes-test benchmark
-test: test-host  ## everything below, a few steps at a time; the last line is `N passed, N failed`
-	@rm -rf .cache/tests
-	-@$(MAKE) --no-print-directory --keep-going --jobs=$$(($$(nproc) + 1)) --output-sync=target $(STEPS)
+.PHONY: test steps count dev test-host lint unit integration sanity molecule e2e benchmark
+test:  ## everything below, a few steps at a time; the last line is `N passed, N failed`
+	-@$(MAKE) --no-print-directory steps
 	@$(MAKE) --no-print-directory count
+
+steps: test-host
+	@rm -rf .cache/tests
+	@$(MAKE) --no-print-directory --keep-going --jobs=$$(($$(nproc) + 1)) --output-sync=target $(STEPS)
 
 count:
 	@scripts/step count $(STEPS)
@@ -67,7 +70,6 @@ lint-types: dev
 
 lint-shell: test-host
 	$(STEP) $@ shellcheck --external-sources .ci/run scripts/setup scripts/setup-tests scripts/sanity benchmarks/*.sh tests/stand_ins/host/serve \
-		tests/kubernetes/files/node/usr/local/bin/katabench-runsc \
 		roles/images/files/embedded/entrypoint roles/images/files/embedded/nodetool \
 		roles/images/files/embedded/cassandra-stress molecule/scylla/files/flaky-runtime \
 		$(wildcard roles/*/files/*.sh roles/*/files/*/*.sh molecule/*/files/*.sh)
@@ -91,9 +93,6 @@ molecule-%: test-host
 
 e2e: test-host  ## a whole campaign, its records and its report in a browser
 	$(STEP) $@ $(PYTEST)=.cache/tests/$@/junit.xml tests/e2e
-
-kubernetes-test: test-host  ## a Kubernetes of two nodes, compiled the first time with Go 1.24 or newer
-	$(STEP) kubernetes $(PYTEST)=.cache/tests/kubernetes/junit.xml tests/kubernetes
 
 benchmark: setup  ## against the same by hand: harness, logs, report, release of Kata, many hosts; how often intervals hold the truth
 	python benchmarks/harness.py

@@ -39,8 +39,7 @@ def judge_workload(asked: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[st
 
     `asked`: operations (or None), duration_s (or None), threads, rate {mode: closed|fixed|throttle, ops_per_s},
     error_limit, littles_law_band (a share of the threads), nodes. `seen`: log (of read_stress_log, or None), log_error,
-    rc, timed_out, interrupted, nodes_before and nodes_after (of parse_nodetool_status, or None), containers_died and,
-    where the platform tells what became of the nodes, faults ({class, sentence}).
+    rc, timed_out, interrupted, nodes_before and nodes_after (of parse_nodetool_status, or None), containers_died.
     Returns ``{valid, failures: [{class, sentence}], marks: [sentence]}``, the cause before its consequences. A mark is
     what a reader should know of a workload that counts all the same.
     """
@@ -74,8 +73,6 @@ def _stopped(seen: Mapping[str, Any]) -> Iterator[Failure]:
 def _cluster(asked: Mapping[str, Any], seen: Mapping[str, Any]) -> Iterator[Failure]:
     for name in seen["containers_died"]:
         yield _failure("node-lost", f"Container {name} died during the load.")
-    for fault in seen.get("faults") or ():
-        yield _failure(fault["class"], fault["sentence"])
     for when in ("before", "after"):
         status = seen[f"nodes_{when}"]
         if status is None and _was_stopped(seen):

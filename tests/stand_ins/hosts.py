@@ -109,12 +109,11 @@ class Hosts:
 
 
 @functools.cache
-def fresh_image(*packages: str) -> str:
-    """Build the image of a fresh host, or find it; one with these packages, too."""
+def fresh_image() -> str:
+    """Build the image of a fresh host, or find it."""
     with tempfile.NamedTemporaryFile("r") as name:
         play = [Path(sys.executable).with_name("ansible-playbook"), ROOT / "molecule" / "shared" / "image.yml"]
-        host = {"name": "host", "with": packages}
-        run(*play, "-e", json.dumps({"test_image_name_path": name.name, "test_host": host}))
+        run(*play, "-e", json.dumps({"test_image_name_path": name.name}))
         return Path(name.name).read_text()
 
 
