@@ -37,7 +37,7 @@ test:  ## everything below, a few steps at a time; the last line is `N passed, N
 	-@$(MAKE) --no-print-directory steps
 	@$(MAKE) --no-print-directory count
 
-steps: test-host
+steps:
 	@rm -rf .cache/tests
 	@$(MAKE) --no-print-directory --keep-going --jobs=$$(($$(nproc) + 1)) --output-sync=target $(STEPS)
 

@@ -19,8 +19,11 @@ from pathlib import Path
 
 import ansible_runner
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
+# What molecule's scenarios share; the database's image is built with it before any test runs.
+SHARED = yaml.safe_load((ROOT / "molecule" / "shared" / "vars" / "main.yml").read_text())
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 NAME = "katabench-e2e"
 PORT = 29042
@@ -61,7 +64,7 @@ def settings(results_dir, **changes):
         "bench_parity_band": 0.9,
         "bench_quiet": {"cpu_busy_share": None, "steal_share": None, "clock_synchronised": None},
         "scylla_settle_cpu_busy_share": 1,
-        "images_embedded_java_options": ["-XX:TieredStopAtLevel=1"],  # as in molecule/shared, which has built the image
+        "images_embedded_java_options": SHARED["images_embedded_java_options"],
         **changes,
     }
 

@@ -33,9 +33,7 @@ SAVE_IMAGE = """\
   hosts: localhost
   connection: local
   gather_facts: false
-  vars:
-    ansible_python_interpreter: /usr/bin/python3
-    images_embedded_java_options: [-XX:TieredStopAtLevel=1] # as in molecule/shared, which has built the image
+  vars: {ansible_python_interpreter: /usr/bin/python3}
   roles:
     - role: katabench.scylla.images
   tasks:
@@ -56,7 +54,10 @@ def host() -> Iterator[Hosts]:
 def images(stranger: Stranger) -> dict[str, Any]:
     """Variables that bring the images from an archive: a fresh host has none, and need not build them."""
     (stranger.directory / "save.yml").write_text(SAVE_IMAGE)
-    saved = stranger.run("ansible-playbook", "save.yml")
+    # With what molecule's scenarios share the image was built.
+    saved = stranger.run(
+        "ansible-playbook", "save.yml", "-e", f"@{CLONE / 'molecule' / 'shared' / 'vars' / 'main.yml'}"
+    )
     assert saved.returncode == 0, saved.stdout + saved.stderr
     path = stranger.directory / "database.tar"
     with path.open("rb") as stream:

@@ -85,12 +85,14 @@ def test_a_step_has_no_terminal(project: Path) -> None:
 
 
 def test_the_end_says_what_was_wrong(project: Path) -> None:
-    lines = ["TASK [Try]", "| fatal: [host]: FAILED!", "|     msg: broken", *(f"later {n}" for n in range(40))]
+    expected, broken = ([f"TASK [{what}]", "| fatal: [host]: FAILED!", f"|     msg: {what}"] for what in ("one", "two"))
+    lines = [*expected, *(f"between {n}" for n in range(40)), *broken, *(f"later {n}" for n in range(40))]
     script = "printf '%s\\n' \"$@\"; exit 2"
     assert step(project, "run", "scenario", "sh", "-c", script, "sh", *lines) == (2, lines)
     step(project, "run", "silent", "sh", "-c", "echo the last line; exit 1")
     said = step(project, "count", "scenario", "silent")[1]
-    assert said[2:] == ["", "scenario:", *lines[:15], "", "silent:", "the last line", "0 passed, 2 failed"]
+    shown = [*lines[:9], *lines[43:52]]
+    assert said[2:] == ["", "scenario:", *shown, "", "silent:", "the last line", "0 passed, 2 failed"]
 
 
 def test_what_a_command_leaves_running_is_not_waited_for(project: Path) -> None:
